@@ -1,0 +1,63 @@
+// Package blob is where the contents of documents are kept: named by their
+// SHA-256, written once, never changed.
+package blob
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Store keeps contents. Implementations live in blob/disk and blob/s3 and pass
+// the suite in blob/blobtest.
+type Store interface {
+	// Create opens a new upload. Nothing is visible before Commit.
+	Create(ctx context.Context) (Upload, error)
+
+	// Open returns the content with this hash (64 hexadecimal digits). It
+	// returns fault.NotFound when there is none.
+	Open(ctx context.Context, hash string) (Content, error)
+
+	// Delete removes a content. It is no error when there is none.
+	Delete(ctx context.Context, hash string) error
+
+	// Sweep removes uploads that were begun before t and never committed, and
+	// returns their number.
+	Sweep(ctx context.Context, t time.Time) (int, error)
+
+	// Ping reports whether contents can be read and written now.
+	Ping(ctx context.Context) error
+}
+
+// Upload receives one content. Exactly one of Commit and Abort ends it; Abort
+// after Commit does nothing.
+type Upload interface {
+	io.Writer
+	// Commit makes the content durable under its hash and returns hash and size
+	// in bytes. A content that is there already is kept once.
+	Commit(ctx context.Context) (hash string, size int64, err error)
+	Abort() error
+}
+
+// Content is one stored content, open for reading.
+type Content interface {
+	io.ReadSeekCloser
+	Size() int64 // bytes
+}
+
+// Presigner is implemented by stores whose service accepts and serves bytes
+// itself under signed URLs (S3).
+type Presigner interface {
+	// PresignPut returns a URL that accepts one PUT of a new content under a
+	// name of its own until expires has passed.
+	PresignPut(ctx context.Context, name string, expires time.Duration) (url string, err error)
+
+	// Collect turns what was put under name into a content: it reads it once to
+	// hash it, keeps it under its hash and removes the name. It returns
+	// fault.NotFound while nothing was put.
+	Collect(ctx context.Context, name string) (hash string, size int64, err error)
+
+	// PresignGet returns a URL that serves the content as an attachment with
+	// this file name and type until expires has passed.
+	PresignGet(ctx context.Context, hash, filename, contentType string, expires time.Duration) (url string, err error)
+}

@@ -1,0 +1,115 @@
+package crm
+
+import (
+	"context"
+
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Store keeps the records of one workspace. All its answers are the same, byte
+// for byte, on every database.
+//
+// A workspace has a generation, a counter in the database that grows whenever a
+// title (a name that references show) or the set of extra fields changes. Every
+// read reports the generation it saw, which is how caches of titles and of
+// rendered rows stay right across processes and nodes without messages.
+type Store interface {
+	// List fills p with the rows that q selects. It returns fault.Timeout when
+	// the context's deadline cut it off.
+	List(ctx context.Context, q Query, p *Page) error
+
+	// Load fills p with the rows of these ids, in the order of ids; ids that do
+	// not exist are left out.
+	Load(ctx context.Context, res *resource.Resource, ids []int64, p *Page) error
+
+	// Titles calls fn with the title columns of the given ids, or of all rows
+	// when ids is nil, in ascending order of id. For a resource with labels the
+	// columns are the ten labels in the order of resource.Languages, otherwise
+	// the fields of Resource.Title. Strings may be kept.
+	Titles(ctx context.Context, res *resource.Resource, ids []int64, fn func(id int64, columns []string)) error
+
+	// Write runs fn in a transaction and returns when it is durable. When fn
+	// fails, nothing of it remains. fn may run more than once (a lost
+	// serialisation race) and may share one commit with other writers.
+	Write(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx changes the records of one workspace within a transaction.
+type Tx interface {
+	// Insert adds rows and sets their ID and Version. All rec.Values of the
+	// resource are written; Values[0] (id) is ignored.
+	Insert(ctx context.Context, res *resource.Resource, recs ...*resource.Record) error
+
+	// Update writes the given fields of one row, adds one to its version, and
+	// leaves its other fields alone. It reports whether the row exists.
+	Update(ctx context.Context, res *resource.Resource, id int64, set []Assignment) (found bool, err error)
+
+	// Lock reads one row and holds it against other writers until the
+	// transaction ends. It returns nil and no error when there is none.
+	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
+
+	// Missing returns those of the given references whose record does not exist.
+	Missing(ctx context.Context, refs []Reference) ([]Reference, error)
+
+	// FindTitle returns up to limit ids of records with this title, letter case
+	// aside, that are not deleted. For labels any language counts.
+	FindTitle(ctx context.Context, res *resource.Resource, title string, limit int) ([]int64, error)
+
+	// Advance adds one to the generation when the transaction commits.
+	Advance(ctx context.Context) error
+}
+
+// Query selects rows of one resource.
+type Query struct {
+	Resource *resource.Resource
+	Where    filter.Expr   // nil selects all
+	Order    []filter.Term // id ascending is always appended
+	Language int           // index into resource.Languages for titles of label tables in Where and Order; -1 = English
+	Limit    int           // rows wanted, > 0
+	Offset   int           // rows skipped first; ignored with After
+	After    *Cursor       // start right after this position
+}
+
+// Cursor is a position in an ordered list: the sort keys of a row and its id.
+type Cursor struct {
+	Keys []resource.Value // one for each term of the order; text folded
+	ID   int64
+}
+
+// Page receives the rows of a list in order.
+type Page struct {
+	// Known, when set, is asked for every key before the row is read; for keys
+	// it knows, the row's fields are not read and Rows holds nil.
+	Known func(Key) bool
+
+	Keys       []Key
+	Rows       []*resource.Record // parallel to Keys
+	Generation int64              // 0 when the page is empty
+	Next       *Cursor            // position of the last row; nil when the page is empty
+}
+
+// Key names one version of one row.
+type Key struct{ ID, Version int64 }
+
+// Assignment is a new value for one field.
+type Assignment struct {
+	Field *resource.Field
+	Value resource.Value
+}
+
+// Reference is an id in a table, as found in Field of a client's input.
+type Reference struct {
+	Field    string
+	Resource *resource.Resource
+	ID       int64
+}
+
+// Loader is implemented by stores that can take very many rows at once, faster
+// than Write: secondary indexes are built after the rows are in. Meant for
+// seeding and imports into a workspace nobody uses yet.
+type Loader interface {
+	// BulkLoad calls fn once. Rows given to insert keep rec.ID when it is not 0.
+	// When fn fails, the rows inserted so far may remain.
+	BulkLoad(ctx context.Context, fn func(insert func(res *resource.Resource, recs ...*resource.Record) error) error) error
+}

@@ -1,0 +1,132 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Registry is the immutable set of all declared resources.
+type Registry struct {
+	list   []*Resource
+	byName map[string]*Resource // folded
+}
+
+// New checks the declarations and returns them as a registry. An error names the
+// resource and field at fault: duplicate names (letter case folded), references
+// to unknown tables, title or required or index fields that do not exist.
+func New(all ...Resource) (*Registry, error) {
+	g := &Registry{byName: make(map[string]*Resource, len(all))}
+	for i := range all {
+		r := &all[i]
+		slices.SortFunc(r.Fields, func(a, b Field) int {
+			switch {
+			case a.Name == b.Name:
+				return 0
+			case a.Name == "id":
+				return -1
+			case b.Name == "id":
+				return 1
+			default:
+				return strings.Compare(a.Name, b.Name)
+			}
+		})
+		if err := r.index(); err != nil {
+			return nil, err
+		}
+		key := strings.ToLower(r.Name)
+		if g.byName[key] != nil {
+			return nil, fmt.Errorf("resource %s is declared twice", r.Name)
+		}
+		g.byName[key] = r
+		g.list = append(g.list, r)
+	}
+	for _, r := range g.list {
+		if err := g.check(r); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func (g *Registry) check(r *Resource) error {
+	if len(r.Fields) == 0 || r.Fields[0].Name != "id" {
+		return fmt.Errorf("resource %s: has no id field", r.Name)
+	}
+	for _, f := range r.Fields {
+		refers := f.Kind.IsRef() || f.Kind == RefList
+		switch {
+		case refers && f.Table == "":
+			return fmt.Errorf("resource %s: field %s names no table", r.Name, f.Name)
+		case refers && g.byName[strings.ToLower(f.Table)] == nil:
+			return fmt.Errorf("resource %s: field %s refers to unknown table %s", r.Name, f.Name, f.Table)
+		case !refers && f.Table != "":
+			return fmt.Errorf("resource %s: field %s is no reference but names table %s", r.Name, f.Name, f.Table)
+		case (f.Key || f.Search || f.MaxLength != 0) && f.Kind != Text:
+			return fmt.Errorf("resource %s: field %s: key, search and maxLength are for text", r.Name, f.Name)
+		case f.Scale != 0 && f.Kind != Number:
+			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
+		}
+	}
+	if !r.Labels && len(r.Title) == 0 {
+		return fmt.Errorf("resource %s: no title field", r.Name)
+	}
+	for _, names := range append([][]string{r.Title, r.Required}, indexFields(r)...) {
+		for _, n := range names {
+			if r.Field(n) == nil {
+				return fmt.Errorf("resource %s: title, required or index names unknown field %s", r.Name, n)
+			}
+		}
+	}
+	return nil
+}
+
+func indexFields(r *Resource) (names [][]string) {
+	for _, x := range r.Indexes {
+		names = append(names, x.Fields)
+	}
+	return names
+}
+
+// All returns the resources in the order of their declaration.
+func (g *Registry) All() []*Resource { return g.list }
+
+// Resource finds a resource by name in any letter case, or returns nil.
+func (g *Registry) Resource(name string) *Resource { return g.byName[strings.ToLower(name)] }
+
+// Catalog is a registry together with one workspace's extra fields. It is
+// immutable: a change of extra fields makes a new Catalog.
+type Catalog struct {
+	Generation int64 // the workspace's generation it was read at
+	list       []*Resource
+	byName     map[string]*Resource
+}
+
+// With returns a catalog whose resources carry the extra fields, keyed by
+// resource name, after their own fields. Fields that clash with declared ones
+// are refused.
+func (g *Registry) With(generation int64, extra map[string][]Field) (*Catalog, error) {
+	c := &Catalog{Generation: generation, byName: make(map[string]*Resource, len(g.list))}
+	for _, r := range g.list {
+		if more := extra[r.Name]; len(more) > 0 {
+			copied := *r
+			copied.Fields = append(slices.Clone(r.Fields), more...)
+			for i := len(r.Fields); i < len(copied.Fields); i++ {
+				copied.Fields[i].Extra = true
+			}
+			if err := copied.index(); err != nil {
+				return nil, err
+			}
+			r = &copied
+		}
+		c.byName[strings.ToLower(r.Name)] = r
+		c.list = append(c.list, r)
+	}
+	return c, nil
+}
+
+// All returns the resources in the order of their declaration.
+func (c *Catalog) All() []*Resource { return c.list }
+
+// Resource finds a resource by name in any letter case, or returns nil.
+func (c *Catalog) Resource(name string) *Resource { return c.byName[strings.ToLower(name)] }

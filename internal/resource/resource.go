@@ -1,0 +1,105 @@
+// Package resource is the registry: every resource and field is declared once,
+// as Go data, and tables, schemas, validation, filters and documentation follow
+// from it. It knows no SQL and no HTTP.
+package resource
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind is the type of a field. There are eight; adding one is a row in this
+// package's kind table and one in store's column table.
+type Kind uint8
+
+const (
+	Text    Kind = iota // UTF-8 text, compared without regard to letter case
+	Integer             // 64-bit signed
+	Number              // exact decimal, held as an integer scaled by Field.Scale
+	Boolean             // true or false
+	Instant             // UTC, held as milliseconds since 1970
+	Ref                 // id of a record of Field.Table, shown with its title
+	BareRef             // id of a record of Field.Table, shown as the id alone
+	RefList             // ids of records of Field.Table, in order
+)
+
+var kindNames = [...]string{"text", "integer", "number", "boolean", "instant", "reference", "reference", "list of references"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// IsRef reports whether a field of this kind holds one id of another table.
+func (k Kind) IsRef() bool { return k == Ref || k == BareRef }
+
+// Field is one attribute of a resource.
+type Field struct {
+	Name      string // canonical name: the JSON key, the column and the name in where
+	Kind      Kind
+	MaxLength int    // characters, Text only; 0 = no limit but the body's
+	Scale     int    // decimal digits kept, Number only
+	Table     string // referenced resource, reference kinds only
+	ReadOnly  bool   // set by the server; ignored when a client sends it
+	Key       bool   // stored a second time letter-case folded and indexed: instant = and order
+	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
+	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
+	Default   Value  // used on create when the client sends nothing; zero Value = null
+	Index     int    // position in Resource.Fields and Record.Values; set by New
+}
+
+// Ops says which operations a resource offers to clients.
+type Ops uint8
+
+const (
+	CanList Ops = 1 << iota
+	CanGet
+	CanCreate
+	CanUpdate
+	CanDelete
+	ReadOnlyOps = CanList | CanGet
+	CRUD        = ReadOnlyOps | CanCreate | CanUpdate | CanDelete
+)
+
+// Index is a secondary index beyond those that Key, Search and references bring.
+type Index struct {
+	Fields []string // id is always appended; the last field is kept in descending order
+	Why    string   // which requests it serves; shown in the DDL golden
+}
+
+// Resource is one table of records.
+type Resource struct {
+	Name     string   // canonical, plural, as in the path: "accounts"
+	Title    []string // fields whose values joined by a space are the title; label mixin: nil
+	Labels   bool     // the title is the label of the reader's language (descriptionEN …)
+	Ops      Ops
+	Fields   []Field  // id first, then alphabetical by Name (ASCII); New sorts
+	Required []string // must be present and not null on create, in documented order
+	Indexes  []Index
+
+	byName map[string]int // folded name -> index
+}
+
+// Field finds a field by name in any letter case. It returns nil when there is none.
+func (r *Resource) Field(name string) *Field {
+	if i, ok := r.byName[strings.ToLower(name)]; ok {
+		return &r.Fields[i]
+	}
+	return nil
+}
+
+// index sorts nothing; it numbers the fields and builds the name table.
+func (r *Resource) index() error {
+	r.byName = make(map[string]int, len(r.Fields))
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		f.Index = i
+		key := strings.ToLower(f.Name)
+		if _, dup := r.byName[key]; dup {
+			return fmt.Errorf("resource %s: field %s is declared twice", r.Name, f.Name)
+		}
+		r.byName[key] = i
+	}
+	return nil
+}
+
+// Languages are the label languages in the order of their columns; a label
+// field is "description" + one of them.
+var Languages = []string{"BR", "DE", "DK", "EN", "ES", "FR", "IT", "PT", "RU", "US"}

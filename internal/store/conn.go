@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// DB is what a database engine has to offer: one workspace's tables (a SQLite
+// file, a PostgreSQL schema). internal/store/sqlite and internal/store/postgres
+// implement it natively; everything above it is written once.
+type DB interface {
+	// Flavor says which SQL the engine speaks.
+	Flavor() Flavor
+
+	// Read runs fn on a connection that sees one consistent state (SQLite) or
+	// committed state (PostgreSQL). Many may run at once.
+	Read(ctx context.Context, fn func(Conn) error) error
+
+	// Write runs fn in a transaction and returns once it is durable. Concurrent
+	// writers may share a commit, each behind its own savepoint, so the failure
+	// of one undoes only its own work. fn is run again after a serialisation
+	// failure, a deadlock, or a connection lost before commit.
+	Write(ctx context.Context, fn func(Conn) error) error
+
+	// Ping reports whether reads and writes would be accepted now.
+	Ping(ctx context.Context) error
+
+	// Close waits for what is running and releases the database.
+	Close() error
+}
+
+// Conn runs statements. Placeholders are $1, $2 … on every engine. It belongs to
+// one goroutine and to the call of Read or Write that gave it.
+type Conn interface {
+	// Query calls row for each row. The Row is valid during the call only.
+	Query(ctx context.Context, sql string, args []Arg, row func(Row) error) error
+
+	// Exec runs one statement and returns the number of rows it changed.
+	Exec(ctx context.Context, sql string, args []Arg) (int64, error)
+
+	// Script runs several statements separated by semicolons, without
+	// arguments: schema changes.
+	Script(ctx context.Context, sql string) error
+
+	// Savepoint runs fn so that its failure undoes its own work only, and the
+	// transaction can go on. Write only.
+	Savepoint(ctx context.Context, fn func() error) error
+}
+
+// Row reads the columns of the current row, counted from 0.
+type Row interface {
+	Null(i int) bool
+	Int(i int) int64    // integers, scaled numbers, booleans as 0/1, instants as ms since 1970
+	Bytes(i int) []byte // text; valid until the row callback returns
+}
+
+// Arg is one bound argument.
+type Arg struct {
+	resource.Value
+	Column ColumnType // tells the engine how the value is kept
+}
+
+// ColumnType is how a value is kept in a table.
+type ColumnType uint8
+
+const (
+	ColumnText    ColumnType = iota // TEXT on both
+	ColumnInteger                   // INTEGER, bigint
+	ColumnNumber                    // INTEGER, bigint; scaled
+	ColumnBoolean                   // INTEGER 0/1, boolean
+	ColumnInstant                   // INTEGER ms, timestamptz
+	ColumnJSON                      // TEXT, jsonb
+)
+
+// Flavor is a dialect of SQL.
+type Flavor uint8
+
+const (
+	SQLite Flavor = iota
+	PostgreSQL
+)
