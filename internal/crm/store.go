@@ -79,14 +79,16 @@ type Cursor struct {
 
 // Page receives the rows of a list in order.
 type Page struct {
-	// Known, when set, is asked for every key before the row is read; for keys
-	// it knows, the row's fields are not read and Rows holds nil.
-	Known func(Key) bool
+	// Known, when set, is asked for every key, in order, before the row is
+	// read, with the generation of this read; for keys it knows, the row's
+	// fields are not read and Rows holds nil.
+	Known func(key Key, generation int64) bool
 
 	Keys       []Key
 	Rows       []*resource.Record // parallel to Keys
 	Generation int64              // 0 when the page is empty
 	Next       *Cursor            // position of the last row; nil when the page is empty
+	More       bool               // at least one row follows (List only)
 }
 
 // Key names one version of one row.

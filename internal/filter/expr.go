@@ -53,7 +53,7 @@ type Path struct {
 	Via      []*resource.Field  // reference fields to follow, outermost first
 	Resource *resource.Resource // the resource at the end of Via
 	Field    *resource.Field    // the field of Resource; nil when Title is set
-	Title    bool               // compare the title of Resource (…​.value), a text
+	Title    bool               // compare the title of Resource ("accountId.value"), a text
 }
 
 // Op is a comparison operator.
