@@ -68,14 +68,48 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
 		}
 	}
-	if !r.Labels && len(r.Title) == 0 {
+	switch {
+	case r.LabelFields == nil && len(r.Title) == 0:
 		return fmt.Errorf("resource %s: no title field", r.Name)
+	case r.LabelFields != nil && r.Title != nil:
+		return fmt.Errorf("resource %s: title fields and label fields", r.Name)
+	case r.LabelFields != nil && len(r.LabelFields) != len(Languages):
+		return fmt.Errorf("resource %s: %d label fields for %d languages", r.Name, len(r.LabelFields), len(Languages))
 	}
-	for _, names := range append([][]string{r.Title, r.Required}, indexFields(r)...) {
+	for _, names := range append([][]string{r.Title, r.LabelFields, r.Required}, indexFields(r)...) {
 		for _, n := range names {
 			if r.Field(n) == nil {
-				return fmt.Errorf("resource %s: title, required or index names unknown field %s", r.Name, n)
+				return fmt.Errorf("resource %s: title, label, required or index names unknown field %s", r.Name, n)
 			}
+		}
+	}
+	for _, n := range r.LabelFields {
+		if r.Field(n).Kind != Text {
+			return fmt.Errorf("resource %s: label field %s is no text", r.Name, n)
+		}
+	}
+	return g.checkAccess(r)
+}
+
+// checkAccess makes sure that the fields that guard a record are of the kinds
+// that the rule compares.
+func (g *Registry) checkAccess(r *Resource) error {
+	type guard struct {
+		name  string
+		kind  Kind
+		table string
+	}
+	guards := []guard{{r.Access.Level, Integer, ""}, {r.Access.Public, Boolean, ""}, {r.Access.Branch, Ref, "branches"}, {r.Access.Lock, Boolean, ""}}
+	for _, n := range r.Access.Owners {
+		guards = append(guards, guard{n, Ref, "users"})
+	}
+	for _, a := range guards {
+		if a.name == "" {
+			continue
+		}
+		f := r.Field(a.name)
+		if f == nil || f.Table != a.table || (f.Kind != a.kind && (a.kind != Ref || !f.Kind.IsRef())) {
+			return fmt.Errorf("resource %s: access names %s, which is no such field", r.Name, a.name)
 		}
 	}
 	return nil

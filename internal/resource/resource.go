@@ -41,6 +41,7 @@ type Field struct {
 	Key       bool   // stored a second time letter-case folded and indexed: instant = and order
 	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
+	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
 	Default   Value  // used on create when the client sends nothing; zero Value = null
 	Index     int    // position in Resource.Fields and Record.Values; set by New
 }
@@ -58,21 +59,34 @@ const (
 	CRUD        = ReadOnlyOps | CanCreate | CanUpdate | CanDelete
 )
 
-// Index is a secondary index beyond those that Key, Search and references bring.
+// Index is a secondary index beyond those that Key and Search bring. A reference
+// brings none by itself: every index is paid for by every write.
 type Index struct {
 	Fields []string // id is always appended; the last field is kept in descending order
 	Why    string   // which requests it serves; shown in the DDL golden
 }
 
+// Access names the fields that decide who may see and who may change a record.
+// A name is "" (Owners: nil) where the resource has no such field. The record's
+// creator, salesRepIdCreated, always counts as an owner.
+type Access struct {
+	Level  string   // integer: users below this level do not see the record, unless Public or Owners say otherwise
+	Public string   // boolean: everyone sees it
+	Owners []string // references to users, who see it whatever its level
+	Branch string   // reference to a branch: users whose branches are restricted need to belong to it
+	Lock   string   // boolean: while true, the record refuses update and delete
+}
+
 // Resource is one table of records.
 type Resource struct {
-	Name     string   // canonical, plural, as in the path: "accounts"
-	Title    []string // fields whose values joined by a space are the title; label mixin: nil
-	Labels   bool     // the title is the label of the reader's language (descriptionEN …)
-	Ops      Ops
-	Fields   []Field  // id first, then alphabetical by Name (ASCII); New sorts
-	Required []string // must be present and not null on create, in documented order
-	Indexes  []Index
+	Name        string   // canonical, plural, as in the path: "accounts"
+	Title       []string // fields whose values joined by a space are the title; nil with LabelFields
+	LabelFields []string // the title is the label in the reader's language: text fields parallel to Languages; or nil
+	Ops         Ops
+	Fields      []Field  // id first, then alphabetical by Name (ASCII); New sorts
+	Required    []string // must be present and not null on create, in documented order
+	Access      Access   // zero: everyone sees and may change the records
+	Indexes     []Index
 
 	byName map[string]int // folded name -> index
 }
@@ -100,6 +114,5 @@ func (r *Resource) index() error {
 	return nil
 }
 
-// Languages are the label languages in the order of their columns; a label
-// field is "description" + one of them.
+// Languages are the label languages, in the order of Resource.LabelFields.
 var Languages = []string{"BR", "DE", "DK", "EN", "ES", "FR", "IT", "PT", "RU", "US"}
