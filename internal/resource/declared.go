@@ -1,0 +1,14 @@
+package resource
+
+import "slices"
+
+// Declared returns every resource of Dossier: those with a schema in the Sage
+// Sales Management API v4, and the tables that these refer to. Field names are
+// the names of GET answers; where the vendor's schema spells one differently, the
+// sage dialect says so.
+//
+// Required is what the documents mark as required on POST. Where the documents
+// mark nothing but the schema does, it is what the schema requires.
+func Declared() []Resource {
+	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredDocuments(), declaredSystem())
+}

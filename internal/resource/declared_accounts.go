@@ -1,0 +1,93 @@
+package resource
+
+// declaredAccounts are the companies, the people in them, and their value lists.
+func declaredAccounts() []Resource {
+	return []Resource{
+		{
+			Name: "accounts", Title: []string{"name"}, Ops: CRUD,
+			Required: []string{"branchId", "name", "salesRepId1"},
+			Fields: join(audit(), address(50), geo(), []Field{
+				text("name", 80).key().search(), text("extId", 30).key(), text("vatNumber", 50),
+				text("email", 100).key().search(),
+				text("phone", 50).key().search(), text("phone2", 50).search(), text("phone3", 50).search(),
+				text("fax", 50), text("website", 300), text("address1", 180), text("address2", 180), text("comment", 6000),
+				ref("typeId", "accountTypes"), ref("statusId", "accountStatuses"), ref("segmentId", "accountSegments"),
+				ref("branchId", "branches"), ref("rateId", "rates"),
+				ref("salesRepId1", "users"), ref("salesRepId2", "users"), ref("salesRepId3", "users"),
+				ref("salesRepId4", "users"), ref("salesRepId5", "users"),
+				permissionLevel(), boolean("public").no(), boolean("readOnly").no(),
+				boolean("marketingCommunications").no(), instant("dateGeocoded"),
+			}),
+			Access: Access{
+				Level: "permissionLevel", Public: "public", Branch: "branchId", Lock: "readOnly",
+				Owners: []string{"salesRepId1", "salesRepId2", "salesRepId3", "salesRepId4", "salesRepId5"},
+			},
+			Indexes: polled(
+				by("the accounts of a status, latest first", "statusId", "dateUpdated"),
+				by("a salesperson's accounts, latest first", "salesRepId1", "dateUpdated"),
+				by("the accounts of a type: typeId.id=36 AND …", "typeId"),
+				by("the accounts of a country", "countryId"),
+			),
+		},
+		{
+			Name: "accountAddresses", Title: []string{"address1"}, Ops: CRUD,
+			Required: []string{"accountId"},
+			Fields: join(audit(), address(50), []Field{
+				ref("accountId", "accounts"), text("address1", 180), text("address2", 180), text("description", 150),
+			}),
+			Indexes: []Index{by("the addresses of an account", "accountId")},
+		},
+		{
+			Name: "accountsRelated", Title: []string{"id"}, Ops: CRUD,
+			Required: []string{"accountOneId", "accountTwoId", "relationId"},
+			Fields: join(audit(), []Field{
+				ref("accountOneId", "accounts"), ref("accountTwoId", "accounts"), ref("relationId", "accountsRelations"),
+			}),
+			Indexes: []Index{
+				by("what an account is related to", "accountOneId"),
+				by("what is related to an account", "accountTwoId"),
+			},
+		},
+		{
+			Name: "accountsRelations", LabelFields: labelFields(), Ops: CRUD, Required: []string{"descriptionEN"},
+			Fields: join(audit(), labels("description", 150, 150, 6000), labels("reverseDescription", 150, 150, 6000)),
+		},
+		valueList("accountSegments", 30, 30, 6000, visibleIn(), integer("order"), integer("visitCycle")),
+		valueList("accountStatuses", 6000, 6000, 6000, visibleIn(), integer("order"), boolean("lost").no(), boolean("won").no()),
+		valueList("accountTypes", 50, 150, 6000, visibleIn(), integer("order"), boolean("computeSfm").no(), boolean("internal").no()),
+		{
+			Name: "contacts", Title: []string{"firstName", "lastName"}, Ops: CRUD,
+			Required: []string{"accountId", "firstName", "lastName", "salesRepId"},
+			Fields: join(audit(), address(30), []Field{
+				ref("accountId", "accounts"), ref("salesRepId", "users"), ref("typeId", "contactTypes"), ref("gender", "genre"),
+				text("firstName", 50).key().search(), text("lastName", 50).key().search(), text("extId", 30).key(),
+				text("email", 100).key().search(), text("email2", 100).search(), text("email3", 100).search(),
+				text("phone1", 50).key().search(), text("phone2", 50).search(),
+				text("fax", 50), text("skype", 150), text("linkedin", 300), text("address1", 180), text("comment", 6000),
+				instant("birthday"), boolean("UseCompanyAddress").no(), boolean("marketingCommunications").no(),
+				permissionLevel(), boolean("readOnly").no(),
+			}),
+			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Lock: "readOnly"},
+			Indexes: polled(
+				by("the contacts of an account, latest first", "accountId", "dateUpdated"),
+				by("a salesperson's contacts, latest first", "salesRepId", "dateUpdated"),
+			),
+		},
+		valueList("contactTypes", 50, 150, 6000, visibleIn(), integer("order")),
+		{
+			// Who is linked to a record of any kind. The documents list its four own
+			// fields and no schema; no request writes it.
+			Name: "contactsEntities", Title: []string{"id"}, Ops: CanList,
+			Fields:  join(audit(), []Field{integer("entityId"), integer("entityTypeId"), bareRef("contactId", "contacts")}),
+			Indexes: []Index{by("the contacts of a record", "entityId"), by("the records of a contact", "contactId")},
+		},
+		{
+			Name: "entityOwners", Title: []string{"id"}, Ops: CanList,
+			Fields: join(audit(), []Field{
+				integer("entityId").readOnly(), integer("entityTypeId").readOnly(),
+				bareRef("salesRepId", "users").readOnly(), integer("salesRepOrder").readOnly(),
+			}),
+			Indexes: []Index{by("the owners of a record", "entityId")},
+		},
+	}
+}

@@ -1,0 +1,96 @@
+package resource
+
+// declaredActivities are what people do: activities, events and tasks, e-mails
+// and campaigns.
+func declaredActivities() []Resource {
+	return []Resource{
+		{
+			Name: "activities", Title: []string{"comment"}, Ops: CRUD,
+			Required: []string{"accountId", "typeId", "salesRepId", "date"},
+			Fields: join(audit(), geo(), []Field{
+				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
+				ref("typeId", "activityTypes"), ref("salesRepId", "users"), text("extId", 30).key(),
+				instant("date"), text("comment", 6000), boolean("checkin").no(), integer("checkinTypeId"), instant("checkoutDate"),
+				text("whatsappMessage", 6000), // in answers, not in the schema [LIVE]
+				permissionLevel(), boolean("readOnly").no(),
+			}),
+			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Lock: "readOnly"},
+			Indexes: polled(
+				by("an account's history, latest first", "accountId", "date"),
+				by("a salesperson's activities, latest first", "salesRepId", "date"),
+				by("a contact's history", "contactId"),
+				by("an opportunity's history", "opportunityId"),
+				by("everybody's activities, latest first", "date"),
+			),
+		},
+		activityTypes(),
+		{
+			// Dates are "YY/MM/DD" and hours "HH:MM", as texts of their own [DOC] [CLIENT].
+			Name: "calendar", Title: []string{"subject"}, Ops: CRUD,
+			Required: []string{"endDate", "salesRepId", "startDate", "subject"},
+			Fields: join(audit(), []Field{
+				text("subject", 2000).search(), text("comment", 6000), text("extId", 500).key(),
+				text("startDate", 10), text("startHour", 10), text("endDate", 10), text("endHour", 10), boolean("allDay").no(),
+				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
+				ref("typeId", "activityTypes"), ref("salesRepId", "users"), ref("branchId", "branches"),
+				boolean("task").no(), boolean("completed").no(), boolean("sendNotification").no(),
+				integer("reminder").or(IntValue(-2)), // minutes before the start; -2 = none [DOC]
+				ref("videoCallProviderId", "videoCallProviders"), text("videoCallMeetingDetails", 6000),
+				permissionLevel(), boolean("readOnly").no(),
+			}),
+			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
+			Indexes: polled(
+				by("a salesperson's calendar", "salesRepId", "startDate"),
+				by("an account's events", "accountId", "startDate"),
+			),
+		},
+		{
+			// The schema requires mailFolder too, but the documented POST sends null.
+			Name: "emails", Title: []string{"subject"}, Ops: CanList | CanGet | CanCreate,
+			Required: []string{"emailFrom", "emailTo", "date", "type"},
+			Fields: join(audit(), []Field{
+				text("emailFrom", 180).key().search(), text("emailTo", 180).key().search(), text("subject", 180).key().search(),
+				text("body", 4000), text("mailFolder", 180), text("extId", 100).key(),
+				instant("date"), integer("type"),
+				text("attachments", 0),     // JSON: [{"id":…,"name":…,"size":…}]
+				text("originEmailId", 180), // in answers, not in the schema [LIVE]
+				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"),
+				bareRef("opportunityId", "opportunities"), bareRef("salesRepId", "users"),
+			}),
+			Indexes: polled(
+				by("an account's e-mails, latest first", "accountId", "date"),
+				by("a contact's e-mails, latest first", "contactId", "date"),
+				by("an opportunity's e-mails, latest first", "opportunityId", "date"),
+				by("all e-mails, latest first", "date"),
+			),
+		},
+		{
+			Name: "campaigns", Title: []string{"title"}, Ops: CRUD,
+			Required: []string{"title", "startDate", "endDate", "ownerId", "typeId", "statusId"},
+			Fields: join(audit(), []Field{
+				text("title", 255).key().search(), text("description", 0), text("videoUrl", 2000),
+				instant("startDate"), instant("endDate"), bareRef("ownerId", "users"),
+				bareRef("statusId", "campaignStatuses"), bareRef("typeId", "campaignTypes"),
+			}),
+			Indexes: polled(),
+		},
+		listOnly(valueList("campaignStatuses", 150, 150, 6000)),
+		listOnly(valueList("campaignTypes", 150, 150, 6000)),
+		listOnly(valueList("videoCallProviders", 150, 150, 6000)),
+	}
+}
+
+// activityTypes has Portuguese labels longer than its others.
+func activityTypes() Resource {
+	r := valueList("activityTypes", 50, 50, 6000, visibleIn(), integer("order"),
+		boolean("automatic").no(), boolean("checkin").no(), boolean("fastCheckin").no(), boolean("general").no(),
+		boolean("hide").no(), boolean("phoneCall").no(), boolean("system").no(), boolean("videoCall").no(),
+		boolean("visibleInActivities").yes(), boolean("visibleInAgendaActivities").yes(),
+		boolean("visit").no(), boolean("workflow").no())
+	for i := range r.Fields {
+		if r.Fields[i].Name == "descriptionPT" {
+			r.Fields[i].MaxLength = 150
+		}
+	}
+	return r
+}

@@ -1,0 +1,57 @@
+package resource
+
+// States of a document.
+const (
+	DocumentPending = "pending" // announced, contents not there yet; shown to nobody
+	DocumentReady   = "ready"   // contents stored and verified
+)
+
+// declaredDocuments are the files of the dossiers and the folders they lie in.
+func declaredDocuments() []Resource {
+	return []Resource{
+		{
+			Name: "documents", Title: []string{"name"}, Ops: CanList | CanGet | CanCreate | CanDelete,
+			Required: []string{"name"},
+			Fields: join(audit(), []Field{
+				text("name", 255).key().search(), text("description", 6000), text("extension", 32), text("extId", 100).key(),
+				integer("size"), // bytes
+				integer("level").or(IntValue(0)), boolean("carrousel").no(), bareRef("userId", "users"),
+				bareRef("folderId", "folders"), // null, shown as -1: the root
+				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"), bareRef("opportunityId", "opportunities"),
+				bareRef("activityId", "activities"), bareRef("salesOrderId", "salesorders"), bareRef("campaignId", "campaigns"),
+				bareRef("productId", "products"), integer("quoteId"), integer("formId"), integer("billboardId"),
+
+				text("state", 16).internal().or(TextValue(DocumentPending)),
+				text("hash", 64).internal(),         // SHA-256 of the contents, lower-case hex: their name in the blob store
+				text("contentType", 255).internal(), // as found in the contents, not as claimed
+				instant("uploadedAt").internal(),    // when the contents were complete
+				instant("expiresAt").internal(),     // until when a pending document may be uploaded
+				text("source", 255).internal(),      // dialect and credential it came by: "sage:17"
+			}),
+			Access: Access{Level: "level", Owners: []string{"userId"}},
+			Indexes: polled(
+				by("the documents of an account", "accountId"),
+				by("the documents of a contact", "contactId"),
+				by("the documents of an opportunity", "opportunityId"),
+				by("the documents of an activity", "activityId"),
+				by("the documents of an order", "salesOrderId"),
+				by("the documents of a campaign", "campaignId"),
+				by("the pictures of a product", "productId"),
+				by("the documents in a folder", "folderId"),
+				by("whether contents are still in use", "hash"),
+				by("announced documents that never came", "state", "expiresAt"),
+			),
+		},
+		{
+			Name: "folders", Title: []string{"name"}, Ops: CanList | CanGet | CanCreate | CanDelete,
+			Required: []string{"name"},
+			Fields: join(audit(), []Field{
+				text("name", 255).key().search(), bareRef("folderId", "folders"), // null, shown as -1: the root
+				boolean("restrictSucursales").no(), integer("level").or(IntValue(0)), integer("entityId"),
+				text("entity", 64).internal(), // the resource that entityId is an id of
+			}),
+			Access:  Access{Level: "level"},
+			Indexes: []Index{by("the folders in a folder", "folderId"), by("the folders of a record", "entityId")},
+		},
+	}
+}

@@ -1,0 +1,91 @@
+package resource
+
+// declaredSystem are the tables that describe the company itself, its users, and
+// the world.
+func declaredSystem() []Resource {
+	return []Resource{
+		{
+			Name: "users", Title: []string{"name", "lastName"}, Ops: CRUD,
+			Required: []string{"branches", "email", "lastName", "name", "nic", "phone", "idPrefix", "dbLanguage", "uiLanguage"},
+			Fields: join(audit(), []Field{
+				text("name", 80).key().search(), text("lastName", 80).key().search(), text("nic", 80).key(),
+				text("email", 100).key().search(), text("phone", 50).search(), text("phoneExtension", 10), text("extId", 50).key(),
+				text("description", 6000),
+				refList("branches", "branches"), // POST sends a list; GET shows the first as one object [DOC]
+				boolean("branchRestriction").no(),
+				refList("roles", "roles").internal(), // read and written through /users/{id}/roles only
+				integer("level").or(IntValue(1)),     // 1 to 5; 5 is an administrator
+				boolean("isActive").yes(), boolean("billable").no(), boolean("computeSfm").no(),
+				bareRef("idPrefix", "countries"), text("dbLanguage", 10), text("uiLanguage", 10), text("locale", 35),
+				instant("lastPasswordChangeDate"),
+				ref("managerId", "users"), ref("rateId", "rates"), ref("userTypeId", "userTypes"),
+			}),
+		},
+		valueList("userTypes", 50, 150, 6000, visibleIn(), integer("order")),
+		{
+			Name: "roles", Title: []string{"name"}, Ops: ReadOnlyOps,
+			Fields: join(audit(), []Field{
+				text("name", 180).key(), text("extId", 100), integer("level"), refList("branches", "branches"),
+			}),
+		},
+		{
+			Name: "branches", LabelFields: labelFields(), Ops: ReadOnlyOps | CanDelete,
+			Required: []string{"currencyId", "timeZoneId"},
+			Fields: join(audit(), labels("description", 50, 150, 6000), []Field{
+				text("extId", 50), ref("currencyId", "currencies"), ref("timeZoneId", "timeZones"),
+				boolean("default").no(), boolean("imperialSystem").no(), boolean("mainEnvironment").no(),
+			}),
+		},
+		{
+			// The label columns are spelled like in no other table: the older ones in
+			// lower case, and Spanish is strName.
+			Name: "countries", Ops: CanList,
+			LabelFields: []string{
+				"descriptionBR", "descriptionde", "descriptionDK", "descriptionen", "strName",
+				"descriptionfr", "descriptionit", "descriptionpt", "descriptionRU", "descriptionUS",
+			},
+			Fields: join(audit(), []Field{
+				text("strName", 150), text("descriptionde", 150), text("descriptionen", 150), text("descriptionfr", 150),
+				text("descriptionit", 150), text("descriptionpt", 150), text("descriptionUS", 150),
+				text("descriptionBR", 6000), text("descriptionDK", 6000), text("descriptionRU", 6000),
+				text("iso2", 2), text("iso3", 3), integer("isoNum"), text("phoneCode", 10),
+			}),
+		},
+		{
+			Name: "currencies", LabelFields: labelFields(), Ops: CanList,
+			Required: []string{"descriptionES", "symbol", "isoCode"},
+			Fields:   join(audit(), labels("description", 6000, 150, 6000), []Field{text("isoCode", 6000), text("symbol", 6000)}),
+		},
+		{
+			Name: "timeZones", Title: []string{"fullDescription"}, Ops: CanList,
+			Fields: join(audit(), labels("description", 150, 150, 6000), []Field{
+				text("fullDescription", 150), text("shortDescription", 50), text("idIanaZone", 64),
+			}),
+		},
+		listOnly(valueList("genre", 50, 150, 6000)),
+		{
+			Name: "extrafields", Title: []string{"fieldName"}, Ops: CanList | CanCreate,
+			Required: []string{"entity", "fieldName", "type"},
+			Fields: join(audit(), []Field{
+				text("entity", 64), text("fieldName", 64), text("type", 32),
+				text("valueListRelated", 64), integer("length"), integer("order"), text("defaultValue", 6000),
+				text("description", 6000), // Spanish
+				text("descriptionBR", 6000), text("descriptionDE", 6000), text("descriptionDK", 6000),
+				text("descriptionEN", 6000), text("descriptionFR", 6000), text("descriptionIT", 6000),
+				text("descriptionPT", 6000), text("descriptionRU", 6000), text("descriptionUS", 6000),
+				refList("branches", "branches"), bareRef("tabId", "extrafieldsTabs"),
+				text("dependenceField", 64), text("dynamicField", 64), integer("idsDynamism"),
+				text("dynamicFieldValues", 0), // JSON: ids in the table behind dynamicField
+				boolean("mandatory").no(), boolean("mandatoryRestApi").no(), boolean("readOnly").no(),
+				boolean("searchable").no(), boolean("multilanguage").no(), boolean("includeTime").no(), boolean("fuzzySearch"),
+				boolean("restApi").yes(), boolean("webVisibility").yes(), boolean("mobileVisibility").yes(),
+				boolean("visibleInList").no(), boolean("visibleInPhoneCallForm").no(),
+			}),
+		},
+		{
+			Name: "extrafieldsTabs", LabelFields: labelFields(), Ops: CRUD,
+			Required: []string{"descriptionES", "entity"},
+			Fields:   join(audit(), labels("description", 150, 150, 6000), []Field{text("entity", 64), integer("order")}),
+		},
+	}
+}

@@ -1,0 +1,138 @@
+package resource
+
+import "slices"
+
+// This file holds the words that declarations are written in.
+
+// Scales of the two sorts of decimal numbers, in digits after the point.
+const (
+	decimalScale    = 6  // money, discounts and quantities: up to 9.2 * 10^12
+	coordinateScale = 12 // latitude and longitude: up to 9,223,372 degrees
+)
+
+func text(name string, maxLength int) Field { return Field{Name: name, MaxLength: maxLength} }
+
+func integer(name string) Field { return Field{Name: name, Kind: Integer} }
+
+func number(name string) Field { return Field{Name: name, Kind: Number, Scale: decimalScale} }
+
+func coordinate(name string) Field { return Field{Name: name, Kind: Number, Scale: coordinateScale} }
+
+func boolean(name string) Field { return Field{Name: name, Kind: Boolean} }
+
+func instant(name string) Field { return Field{Name: name, Kind: Instant} }
+
+func ref(name, table string) Field { return Field{Name: name, Kind: Ref, Table: table} }
+
+func bareRef(name, table string) Field { return Field{Name: name, Kind: BareRef, Table: table} }
+
+func refList(name, table string) Field { return Field{Name: name, Kind: RefList, Table: table} }
+
+func (f Field) readOnly() Field { f.ReadOnly = true; return f }
+
+func (f Field) internal() Field { f.Internal, f.ReadOnly = true, true; return f }
+
+func (f Field) key() Field { f.Key = true; return f }
+
+func (f Field) search() Field { f.Search = true; return f }
+
+func (f Field) or(v Value) Field { f.Default = v; return f }
+
+func (f Field) no() Field { return f.or(BoolValue(false)) }
+
+func (f Field) yes() Field { return f.or(BoolValue(true)) }
+
+// join makes one list of a declaration's own fields and its mixins.
+func join(lists ...[]Field) []Field { return slices.Concat(lists...) }
+
+// audit is what every table has: who did what when, set by the server. Records
+// are never removed, so there is a date and a user for the deletion too.
+func audit() []Field {
+	return []Field{
+		integer("id").readOnly(),
+		instant("dateCreated").readOnly(),
+		instant("dateUpdated").readOnly(), // null until the first update [LIVE]
+		instant("dateDeleted").readOnly(),
+		boolean("deleted").readOnly().no(),
+		bareRef("salesRepIdCreated", "users").readOnly(),
+		bareRef("salesRepIdUpdated", "users").readOnly(),
+		bareRef("salesRepIdDeleted", "users").readOnly(),
+	}
+}
+
+// labels are the ten names of a record, one for each language. The limits differ
+// by the age of the column: Spanish is the vendor's first language, the middle
+// six followed, BR, DK and RU came last.
+func labels(prefix string, spanish, middle, last int) []Field {
+	fields := make([]Field, len(Languages))
+	for i, l := range Languages {
+		limit := middle
+		switch l {
+		case "ES":
+			limit = spanish
+		case "BR", "DK", "RU":
+			limit = last
+		}
+		fields[i] = text(prefix+l, limit)
+	}
+	return fields
+}
+
+// labelFields names the fields that labels("description", …) declares.
+func labelFields() []string {
+	names := make([]string, len(Languages))
+	for i, l := range Languages {
+		names[i] = "description" + l
+	}
+	return names
+}
+
+// valueList is a table of named values that other tables refer to; the numbers
+// are the limits of its labels.
+func valueList(name string, spanish, middle, last int, more ...Field) Resource {
+	return Resource{
+		Name: name, LabelFields: labelFields(), Ops: CRUD, Required: []string{"descriptionEN"},
+		Fields: join(audit(), labels("description", spanish, middle, last), more),
+	}
+}
+
+// listOnly takes away everything but the list: tables that come with the system.
+func listOnly(r Resource) Resource {
+	r.Ops, r.Required = CanList, nil
+	return r
+}
+
+// visibleIn lists the branches that are offered the value; null or empty means all.
+func visibleIn() Field { return refList("branchVisibility", "branches") }
+
+// permissionLevel is the least level of a user that sees the record, 1 to 5. The
+// vendor stores 0, open to every level, when a client does not say [LIVE].
+func permissionLevel() Field { return integer("permissionLevel").or(IntValue(0)) }
+
+// address are the fields of a postal address; the lines differ by table.
+func address(postcode int) []Field {
+	return []Field{text("city", 200), text("region", 200), text("postcode", postcode), ref("countryId", "countries")}
+}
+
+// geo is where a record is on the map, and how that is known.
+func geo() []Field {
+	return []Field{boolean("geocoded").no(), integer("geocodingAccuracy"), coordinate("latitude"), coordinate("longitude")}
+}
+
+// discounts are four percentages, applied one after another.
+func discounts() []Field {
+	return []Field{number("discount1"), number("discount2"), number("discount3"), number("discount4")}
+}
+
+// by is an index over fields, and the reason for it.
+func by(why string, fields ...string) Index { return Index{Fields: fields, Why: why} }
+
+// polled are the indexes of tables that clients poll for what is new: both, as
+// dateUpdated is null until the first update and clients therefore ask for
+// dateUpdated > t OR dateCreated > t [CLIENT].
+func polled(more ...Index) []Index {
+	return append([]Index{
+		by("polling for changes: dateUpdated > t", "dateUpdated"),
+		by("polling for new records: dateCreated > t, order=dateCreated", "dateCreated"),
+	}, more...)
+}
