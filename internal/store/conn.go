@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
 
+	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -59,6 +62,38 @@ type Row interface {
 type Arg struct {
 	resource.Value
 	Column ColumnType // tells the engine how the value is kept
+}
+
+// Check refuses text that PostgreSQL cannot keep, so that no engine does: the
+// character NUL, bytes that are no UTF-8, and NUL escaped in JSON. The error is
+// fault.Invalid.
+func (a Arg) Check() error {
+	switch {
+	case a.Type != resource.Str:
+		return nil
+	case strings.IndexByte(a.S, 0) >= 0 || a.Column == ColumnJSON && escapedNUL(a.S):
+		return fault.New(fault.Invalid, "text must not contain the character U+0000")
+	case !utf8.ValidString(a.S):
+		return fault.New(fault.Invalid, "text is not valid UTF-8")
+	}
+	return nil
+}
+
+// escapedNUL reports whether a string in the JSON text holds the escape of U+0000.
+func escapedNUL(s string) bool {
+	for i := 0; ; i += 2 { // past the backslash and what it escapes
+		n := strings.IndexByte(s[i:], '\\')
+		if n < 0 {
+			return false
+		}
+		i += n
+		if strings.HasPrefix(s[i:], `\u0000`) {
+			return true
+		}
+		if i+2 > len(s) {
+			return false
+		}
+	}
 }
 
 // ColumnType is how a value is kept in a table.

@@ -1,0 +1,398 @@
+package sqlite
+
+import (
+	"container/list"
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+	"github.com/dossier-crm/dossier/internal/store"
+)
+
+// maxText bounds one text, in bytes. The engine's memory is 256 MiB for each
+// connection, and it panics without.
+const maxText = 32 << 20
+
+// maxStatements is the number of prepared statements a connection keeps. A wide
+// one takes about 20 KiB.
+const maxStatements = 64
+
+// conn is one connection to the file, with its prepared statements. It is used
+// by one goroutine at a time.
+type conn struct {
+	db    *sqlite3.Conn
+	cache map[string]*list.Element
+	order list.List // of *statement, most recently used first
+	begin, beginImmediate, commit, rollback,
+	savepoint, release, rollbackTo *sqlite3.Stmt
+
+	writes   bool      // it is the writer's
+	damage   error     // first damaging error since the transaction began
+	inEngine bool      // a panic that passes now comes from the engine
+	idle     time.Time // since when it lies in the pool
+}
+
+var _ store.Conn = (*conn)(nil)
+
+// statement is a prepared statement in the cache.
+type statement struct {
+	*sqlite3.Stmt
+	sql    string
+	params []int // params[i] is the number N of the i-th parameter, "$N"
+	reads  bool  // it changes nothing
+	inUse  bool
+}
+
+// role says what a connection is for.
+type role int
+
+const (
+	reading role = iota
+	writing
+	checkpointing
+)
+
+// dial opens a connection. Only the writer may create the file.
+func dial(ctx context.Context, path string, opts Options, as role) (_ *conn, err error) {
+	flags := sqlite3.OPEN_READWRITE | sqlite3.OPEN_URI
+	if as == writing {
+		flags |= sqlite3.OPEN_CREATE
+	}
+	uri := url.URL{Scheme: "file", Path: path, OmitHost: true}
+	if opts.VFS != "" {
+		uri.RawQuery = "vfs=" + url.QueryEscape(opts.VFS)
+	}
+	db, err := sqlite3.OpenFlags(uri.String(), flags)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	c := &conn{db: db, cache: map[string]*list.Element{}, writes: as == writing}
+	defer func() {
+		if err != nil {
+			err = failure(ctx, err)
+			c.close()
+		}
+	}()
+
+	// The wait for locks comes first, since everything after it may need one.
+	if err := db.BusyTimeout(opts.Busy); err != nil {
+		return nil, err
+	}
+	cacheSize := opts.ReaderCache
+	switch as {
+	case writing:
+		cacheSize = opts.WriterCache
+	case checkpointing:
+		cacheSize = 64 // it copies pages without keeping them
+	}
+	if as == writing {
+		if err := c.journal(); err != nil {
+			return nil, err
+		}
+	}
+	pragmas := "PRAGMA foreign_keys = ON;" +
+		"PRAGMA synchronous = FULL;" +
+		"PRAGMA temp_store = MEMORY;" +
+		"PRAGMA cache_size = -" + strconv.Itoa(cacheSize) + ";"
+	if as == reading {
+		pragmas += "PRAGMA query_only = ON;"
+	}
+	if err := db.Exec(pragmas); err != nil {
+		return nil, err
+	}
+	if err := db.WALAutoCheckpoint(0); err != nil {
+		return nil, err
+	}
+	if as == checkpointing {
+		return c, nil
+	}
+	if err := fts5.Register(db); err != nil {
+		return nil, err
+	}
+	if err := registerFunctions(db); err != nil {
+		return nil, err
+	}
+	for _, p := range []struct {
+		stmt **sqlite3.Stmt
+		sql  string
+	}{
+		{&c.begin, "BEGIN"}, {&c.beginImmediate, "BEGIN IMMEDIATE"},
+		{&c.commit, "COMMIT"}, {&c.rollback, "ROLLBACK"},
+		{&c.savepoint, "SAVEPOINT s"}, {&c.release, "RELEASE s"}, {&c.rollbackTo, "ROLLBACK TO s"},
+	} {
+		if *p.stmt, _, err = db.PrepareFlags(p.sql, sqlite3.PREPARE_PERSISTENT); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// journal switches the file to write-ahead logging. A new file gets pages of
+// 4 KiB, the unit of the disk.
+func (c *conn) journal() error {
+	stmt, _, err := c.db.Prepare("PRAGMA journal_mode = WAL")
+	if err != nil {
+		return err
+	}
+	mode := ""
+	if stmt.Step() {
+		mode = stmt.ColumnText(0)
+	}
+	if err := stmt.Close(); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fault.New(fault.Unavailable, "the file system does not support write-ahead logging (journal mode %q)", mode)
+	}
+	return nil
+}
+
+// close finalises the statements and closes the connection.
+func (c *conn) close() error {
+	for _, s := range []*sqlite3.Stmt{c.begin, c.beginImmediate, c.commit, c.rollback, c.savepoint, c.release, c.rollbackTo} {
+		_ = s.Close() // reports the last error of the statement, which is known
+	}
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		_ = e.Value.(*statement).Close()
+	}
+	return c.db.Close()
+}
+
+// run executes one of the connection's own statements, without interruption.
+func (c *conn) run(s *sqlite3.Stmt) error {
+	c.inEngine = true
+	err := s.Exec()
+	c.inEngine = false
+	c.note(err)
+	return err
+}
+
+// note remembers the first error after which the transaction is lost.
+func (c *conn) note(err error) {
+	if err != nil && c.damage == nil && damaging(err) {
+		c.damage = err
+	}
+}
+
+// interrupt lets ctx stop the statements from now on, and returns what did so
+// before. A statement that changes something is not interrupted in the writer:
+// the engine would then undo the whole transaction, which other jobs share.
+func (c *conn) interrupt(ctx context.Context, reads bool) (old context.Context) {
+	if c.writes && !reads {
+		ctx = context.Background()
+	}
+	return c.db.SetInterrupt(ctx)
+}
+
+// prepare takes the statement from the cache, or compiles it. The caller gives
+// it back with c.put.
+func (c *conn) prepare(sql string) (*statement, error) {
+	e, cached := c.cache[sql]
+	if cached {
+		s := e.Value.(*statement)
+		if !s.inUse {
+			c.order.MoveToFront(e)
+			s.inUse = true
+			return s, nil
+		}
+	}
+	c.inEngine = true
+	stmt, tail, err := c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT)
+	c.inEngine = false
+	if err != nil {
+		c.note(err)
+		return nil, err
+	}
+	if stmt == nil {
+		return nil, fault.New(fault.Internal, "a statement is empty")
+	}
+	s := &statement{Stmt: stmt, sql: sql, reads: stmt.ReadOnly(), inUse: true}
+	if tail != "" {
+		_ = stmt.Close()
+		return nil, fault.New(fault.Internal, "more than one statement: %.40q", tail)
+	}
+	s.params = make([]int, stmt.BindCount())
+	for i := range s.params {
+		name := stmt.BindName(i + 1)
+		n, err := strconv.Atoi(name[min(1, len(name)):])
+		if err != nil || name[0] != '$' || n < 1 {
+			_ = stmt.Close()
+			return nil, fault.New(fault.Internal, "placeholder %q is not of the form $1", name)
+		}
+		s.params[i] = n
+	}
+	if !cached { // otherwise it is a second, short-lived copy for a nested call
+		c.cache[sql] = c.order.PushFront(s)
+		if c.order.Len() > maxStatements {
+			c.evict()
+		}
+	}
+	return s, nil
+}
+
+// evict closes the least recently used statement that is not in use.
+func (c *conn) evict() {
+	for e := c.order.Back(); e != nil; e = e.Prev() {
+		if s := e.Value.(*statement); !s.inUse {
+			_ = s.Close()
+			c.order.Remove(e)
+			delete(c.cache, s.sql)
+			return
+		}
+	}
+}
+
+// put ends the use of s.
+func (c *conn) put(s *statement) {
+	if c.inEngine {
+		return // a panic of the engine is under way: it must not be called
+	}
+	_ = s.Reset() // repeats the error of the last step, which the caller has
+	s.inUse = false
+	if e, ok := c.cache[s.sql]; !ok || e.Value.(*statement) != s {
+		_ = s.Close()
+	}
+}
+
+// bind gives s its arguments.
+func (s *statement) bind(args []store.Arg) error {
+	for i, n := range s.params {
+		if n > len(args) {
+			return fault.New(fault.Internal, "placeholder $%d has no argument", n)
+		}
+		a := &args[n-1]
+		var err error
+		switch a.Type {
+		case resource.Null:
+			err = s.BindNull(i + 1)
+		case resource.Int:
+			err = s.BindInt64(i+1, a.I)
+		default:
+			if len(a.S) > maxText {
+				return fault.New(fault.TooLarge, "a text is larger than %d bytes", maxText)
+			}
+			if err = a.Check(); err == nil {
+				err = s.BindText(i+1, a.S)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Query implements store.Conn.
+func (c *conn) Query(ctx context.Context, sql string, args []store.Arg, row func(store.Row) error) error {
+	if err := ctx.Err(); err != nil {
+		return stopped(ctx, err)
+	}
+	s, err := c.prepare(sql)
+	if err != nil {
+		return failure(ctx, err)
+	}
+	defer c.put(s)
+	if err := s.bind(args); err != nil {
+		return failure(ctx, err)
+	}
+	old := c.interrupt(ctx, s.reads)
+	defer func() { c.db.SetInterrupt(old) }()
+	for {
+		c.inEngine = true
+		more := s.Step()
+		c.inEngine = false
+		if !more {
+			err := s.Err()
+			c.note(err)
+			return failure(ctx, err)
+		}
+		if err := row(s); err != nil {
+			return err
+		}
+	}
+}
+
+// Exec implements store.Conn.
+func (c *conn) Exec(ctx context.Context, sql string, args []store.Arg) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, stopped(ctx, err)
+	}
+	s, err := c.prepare(sql)
+	if err != nil {
+		return 0, failure(ctx, err)
+	}
+	defer c.put(s)
+	if err := s.bind(args); err != nil {
+		return 0, failure(ctx, err)
+	}
+	old := c.interrupt(ctx, s.reads)
+	defer func() { c.db.SetInterrupt(old) }()
+	before := c.db.TotalChanges()
+	if err := c.run(s.Stmt); err != nil {
+		return 0, failure(ctx, err)
+	}
+	if c.db.TotalChanges() == before {
+		return 0, nil // Changes would tell of an earlier statement
+	}
+	return c.db.Changes(), nil
+}
+
+// Script implements store.Conn.
+func (c *conn) Script(ctx context.Context, sql string) error {
+	if err := ctx.Err(); err != nil {
+		return stopped(ctx, err)
+	}
+	old := c.interrupt(ctx, false)
+	defer func() { c.db.SetInterrupt(old) }()
+	c.inEngine = true
+	err := c.db.Exec(sql)
+	c.inEngine = false
+	c.note(err)
+	return failure(ctx, err)
+}
+
+// Savepoint implements store.Conn.
+func (c *conn) Savepoint(ctx context.Context, fn func() error) error {
+	if !c.writes {
+		return fault.New(fault.Internal, "savepoint in a read")
+	}
+	if err := c.run(c.savepoint); err != nil {
+		return failure(ctx, err)
+	}
+	done := false
+	defer func() {
+		if !done && !c.inEngine { // fn panics
+			c.undo()
+		}
+	}()
+	err := fn()
+	done = true
+	if err != nil {
+		c.undo()
+		return err
+	}
+	return failure(ctx, c.run(c.release))
+}
+
+// undo rolls back to the innermost savepoint and removes it. When that fails,
+// the whole transaction is lost, which note or the transaction's end will see.
+func (c *conn) undo() {
+	if c.run(c.rollbackTo) == nil {
+		_ = c.run(c.release)
+	}
+}
+
+// Null implements store.Row.
+func (s *statement) Null(i int) bool { return s.ColumnType(i) == sqlite3.NULL }
+
+// Int implements store.Row.
+func (s *statement) Int(i int) int64 { return s.ColumnInt64(i) }
+
+// Bytes implements store.Row.
+func (s *statement) Bytes(i int) []byte { return s.ColumnRawText(i) }
