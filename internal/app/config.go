@@ -1,0 +1,160 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+// Config is every setting of a running Dossier. The struct tags are what the
+// command line, the environment and the configuration file are read by; a
+// setting has one name in all three: --query-timeout, DOSSIER_QUERY_TIMEOUT,
+// query-timeout.
+type Config struct {
+	Storage
+	Logging
+	Server
+}
+
+// Storage says where records and documents are kept. All commands that touch
+// data share it.
+type Storage struct {
+	Data     string `group:"storage" placeholder:"DIR" default:"./data" env:"DOSSIER_DATA" help:"Folder for databases, documents and keys. Created when missing."`
+	Database string `group:"storage" placeholder:"URL" env:"DOSSIER_DATABASE" help:"PostgreSQL to keep records in, as postgres://user:password@host/name. Empty: SQLite files in the data folder."`
+	Blobs    string `group:"storage" placeholder:"URL" env:"DOSSIER_BLOBS" help:"S3-compatible storage for documents, as s3://bucket?endpoint=https://host&region=name. Empty: files in the data folder."`
+}
+
+// Logging says what is written to standard error.
+type Logging struct {
+	LogFormat string `group:"log" enum:"text,json" default:"text" env:"DOSSIER_LOG_FORMAT" help:"Form of the log on standard error: ${enum}."`
+	LogLevel  string `group:"log" enum:"debug,info,warn,error" default:"info" env:"DOSSIER_LOG_LEVEL" help:"Least severe messages that are logged: ${enum}."`
+}
+
+// Server says how requests are served.
+type Server struct {
+	Listen          string        `group:"server" placeholder:"ADDR" default:"127.0.0.1:8080" env:"DOSSIER_LISTEN" help:"Address to listen on. Port 0 picks a free one."`
+	PublicURL       string        `group:"server" name:"public-url" placeholder:"URL" env:"DOSSIER_PUBLIC_URL" help:"URL that clients reach this server under; upload and download links begin with it. Empty: made from the listen address."`
+	TLSCert         string        `group:"server" name:"tls-cert" placeholder:"FILE" env:"DOSSIER_TLS_CERT" help:"Certificate chain (PEM) to serve HTTPS with."`
+	TLSKey          string        `group:"server" name:"tls-key" placeholder:"FILE" env:"DOSSIER_TLS_KEY" help:"Private key (PEM) of the certificate."`
+	Demo            bool          `group:"server" env:"DOSSIER_DEMO" help:"Make a workspace \"demo\" with invented data and write its credentials to demo-credentials.json in the data folder."`
+	DemoAllowRemote bool          `group:"server" env:"DOSSIER_DEMO_ALLOW_REMOTE" help:"Let --demo listen on addresses that other machines can reach."`
+	QueryTimeout    time.Duration `group:"server" default:"2s" env:"DOSSIER_QUERY_TIMEOUT" help:"Time after which a query is cancelled."`
+	StopTimeout     time.Duration `group:"server" default:"15s" env:"DOSSIER_STOP_TIMEOUT" help:"Time that running requests have to end in at shutdown."`
+	MaxConnections  int           `group:"server" default:"8192" env:"DOSSIER_MAX_CONNECTIONS" help:"Connections served at once; further ones wait."`
+}
+
+// Check returns an Invalid fault for settings that do not make sense, alone or
+// together.
+func (c *Config) Check() error {
+	if c.Data == "" {
+		return fault.InField("data", "must name a folder")
+	}
+	if c.Database != "" {
+		if u, err := url.Parse(c.Database); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+			return fault.InField("database", "must be a URL like postgres://user:password@host/name")
+		}
+	}
+	if c.Blobs != "" {
+		if u, err := url.Parse(c.Blobs); err != nil || u.Scheme != "s3" || u.Host == "" {
+			return fault.InField("blobs", "must be a URL like s3://bucket?endpoint=https://host")
+		}
+	}
+	if c.Listen == "" {
+		return nil // no server is meant
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fault.InField("listen", "must be an address like 127.0.0.1:8080 or :8080")
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return fault.InField("public-url", "must be a URL like https://crm.example.com")
+		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return fault.InField("tls-cert", "goes together with --tls-key")
+	}
+	if c.Demo && !c.DemoAllowRemote && !isLoopback(host) {
+		return fault.InField("listen", "%s can be reached from other machines, and the demo is not meant for that; "+
+			"listen on 127.0.0.1, or add --demo-allow-remote", c.Listen)
+	}
+	if c.QueryTimeout <= 0 {
+		return fault.InField("query-timeout", "must be more than 0")
+	}
+	if c.MaxConnections <= 0 {
+		return fault.InField("max-connections", "must be more than 0")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// path is a file or folder within the data folder.
+func (s Storage) path(elem ...string) string {
+	return filepath.Join(append([]string{s.Data}, elem...)...)
+}
+
+// baseURL is what clients reach the server under, without a slash at the end.
+func (s Server) baseURL(addr net.Addr, tls bool) string {
+	if s.PublicURL != "" {
+		return strings.TrimRight(s.PublicURL, "/")
+	}
+	scheme := "http"
+	if tls {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return fmt.Sprintf("%s://%s", scheme, addr)
+	}
+	// Listening on all addresses names none; this machine reaches itself.
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, port))
+}
+
+// Masked returns value as it may be shown: without the password of a URL and
+// without query parameters that look like secrets.
+func Masked(value string) string {
+	if !strings.Contains(value, "://") {
+		return value
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "(hidden)" // what cannot be taken apart may hold a secret anywhere
+	}
+	q := u.Query()
+	for name := range q {
+		if secretName(name) {
+			q.Set(name, "xxxxx")
+		}
+	}
+	if len(q) > 0 {
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
+}
+
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"password", "passwd", "secret", "token", "key", "signature"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,70 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/app"
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+func TestConfigCheck(t *testing.T) {
+	tests := []struct {
+		field  string // "" = fine
+		change func(*app.Config)
+	}{
+		{"", func(c *app.Config) {}},
+		{"data", func(c *app.Config) { c.Data = "" }},
+		{"", func(c *app.Config) { c.Database = "postgres://u:p@localhost/x" }},
+		{"database", func(c *app.Config) { c.Database = "mysql://u:p@localhost/x" }},
+		{"database", func(c *app.Config) { c.Database = "host=localhost" }},
+		{"", func(c *app.Config) { c.Blobs = "s3://bucket?endpoint=http://localhost:7070" }},
+		{"blobs", func(c *app.Config) { c.Blobs = "s3://" }},
+		{"blobs", func(c *app.Config) { c.Blobs = "/var/blobs" }},
+		{"listen", func(c *app.Config) { c.Listen = "8080" }},
+		{"", func(c *app.Config) { c.Listen = ":8080" }},
+		{"", func(c *app.Config) { c.PublicURL = "https://crm.example.com/base" }},
+		{"public-url", func(c *app.Config) { c.PublicURL = "crm.example.com" }},
+		{"public-url", func(c *app.Config) { c.PublicURL = "https://crm.example.com/?x=1" }},
+		{"tls-cert", func(c *app.Config) { c.TLSCert = "cert.pem" }},
+		{"tls-cert", func(c *app.Config) { c.TLSKey = "key.pem" }},
+		{"", func(c *app.Config) { c.Demo = true }},
+		{"", func(c *app.Config) { c.Demo, c.Listen = true, "[::1]:8080" }},
+		{"", func(c *app.Config) { c.Demo, c.Listen = true, "localhost:8080" }},
+		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, ":8080" }},
+		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, "0.0.0.0:8080" }},
+		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, "192.0.2.1:8080" }},
+		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, "example.com:8080" }},
+		{"", func(c *app.Config) { c.Demo, c.DemoAllowRemote, c.Listen = true, true, ":8080" }},
+		{"query-timeout", func(c *app.Config) { c.QueryTimeout = 0 }},
+		{"max-connections", func(c *app.Config) { c.MaxConnections = -1 }},
+	}
+	for i, tt := range tests {
+		c := app.Config{
+			Storage: app.Storage{Data: "data"},
+			Server:  app.Server{Listen: "127.0.0.1:8080", QueryTimeout: time.Second, MaxConnections: 1},
+		}
+		tt.change(&c)
+		err := c.Check()
+		if got := fault.FieldOf(err); got != tt.field || (err == nil) != (tt.field == "") {
+			t.Errorf("case %d: %v, want an error about %q", i, err, tt.field)
+		}
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                   "",
+		"127.0.0.1:8080":                     "127.0.0.1:8080",
+		"postgres://u@h/db":                  "postgres://u@h/db",
+		"postgres://u:sekrit@h/db":           "postgres://u:xxxxx@h/db",
+		"postgres://u@h/db?password=sekrit":  "postgres://u@h/db?password=xxxxx",
+		"s3://b?secretKey=sekrit&region=eu":  "s3://b?region=eu&secretKey=xxxxx",
+		"s3://id:sekrit@b?endpoint=http://h": "s3://id:xxxxx@b?endpoint=http%3A%2F%2Fh",
+		"postgres://u:sek%rit@h/db":          "(hidden)",
+	} {
+		if got := app.Masked(in); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
