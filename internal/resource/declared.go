@@ -7,8 +7,10 @@ import "slices"
 // the names of GET answers; where the vendor's schema spells one differently, the
 // sage dialect says so.
 //
-// Required is what the documents mark as required on POST. Where the documents
-// mark nothing but the schema does, it is what the schema requires.
+// Required is what the documents mark as required on POST, or the schema where
+// the documents mark nothing. Where both do and differ, it is what they agree on:
+// clients build their requests from either, and a stand-in that refuses what one
+// of them allows breaks a client that works.
 func Declared() []Resource {
 	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredDocuments(), declaredSystem())
 }

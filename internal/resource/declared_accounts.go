@@ -5,7 +5,7 @@ func declaredAccounts() []Resource {
 	return []Resource{
 		{
 			Name: "accounts", Title: []string{"name"}, Ops: CRUD,
-			Required: []string{"branchId", "name", "salesRepId1"},
+			Required: []string{"name", "salesRepId1"},
 			Fields: join(audit(), address(50), geo(), []Field{
 				text("name", 80).key().search(), text("extId", 30).key(), text("vatNumber", 50),
 				text("email", 100).key().search(),
@@ -57,7 +57,7 @@ func declaredAccounts() []Resource {
 		valueList("accountTypes", 50, 150, 6000, visibleIn(), integer("order"), boolean("computeSfm").no(), boolean("internal").no()),
 		{
 			Name: "contacts", Title: []string{"firstName", "lastName"}, Ops: CRUD,
-			Required: []string{"accountId", "firstName", "lastName", "salesRepId"},
+			Required: []string{"accountId", "firstName", "lastName"},
 			Fields: join(audit(), address(30), []Field{
 				ref("accountId", "accounts"), ref("salesRepId", "users"), ref("typeId", "contactTypes"), ref("gender", "genre"),
 				text("firstName", 50).key().search(), text("lastName", 50).key().search(), text("extId", 30).key(),

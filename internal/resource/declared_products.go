@@ -4,8 +4,9 @@ package resource
 func declaredProducts() []Resource {
 	return []Resource{
 		{
+			// The documents mark model as required, but their own examples of POST
+			// /products and /products/bulk leave it out, and so do clients.
 			Name: "products", Title: []string{"model"}, Ops: CRUD,
-			Required: []string{"model"},
 			Fields: join(audit(), []Field{
 				text("model", 50).key().search(), text("extId", 30).key(), text("description", 6000),
 				ref("categoryId", "productCategories"), ref("familyId", "productFamilies"),

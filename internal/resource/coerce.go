@@ -1,0 +1,247 @@
+package resource
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+// Coerced is what a client's JSON value means for a field. When Title is set the
+// value is a reference named by title alone and still has to be looked up.
+type Coerced struct {
+	Value Value
+	Title string
+}
+
+// none is how clients write "no record" in a reference: the vendor shows an
+// empty reference as id -1 in users, documents, e-mails and calls [LIVE], and
+// clients send it back.
+const none = -1
+
+// Coerce turns the JSON value a client sent for f into a Value. It is as lenient
+// as the field's clients need: numbers and booleans may be quoted, "" is null
+// for everything but text, a reference may be an id, a quoted id, {"id":…},
+// {"id":…,"value":…} or {"value":…}, and a scalar sent for a text is its text.
+// Everything else is a fault.Invalid that names the field.
+func (f *Field) Coerce(raw json.RawMessage) (Coerced, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return Coerced{}, nil
+	}
+	var c Coerced
+	var err error
+	switch f.Kind {
+	case Text:
+		c.Value, err = f.coerceText(raw)
+	case RefList:
+		c.Value, err = f.coerceList(raw)
+	case Ref, BareRef:
+		c, err = f.coerceRef(raw)
+	default:
+		c.Value, err = f.coerceScalar(raw)
+	}
+	return c, err
+}
+
+func (f *Field) coerceText(raw json.RawMessage) (Value, error) {
+	var s string
+	switch raw[0] {
+	case '"':
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return Value{}, f.wants("a text").Because(err)
+		}
+	case '{', '[':
+		return Value{}, f.wants("a text")
+	default:
+		s = string(raw)
+	}
+	return f.checkText(s)
+}
+
+// checkText applies the limits of a text field.
+func (f *Field) checkText(s string) (Value, error) {
+	if strings.ContainsRune(s, 0) {
+		return Value{}, fault.InField(f.Name, "%s must not contain the character U+0000", f.Name)
+	}
+	if f.MaxLength > 0 && len(s) > f.MaxLength {
+		if n := utf8.RuneCountInString(s); n > f.MaxLength {
+			return Value{}, fault.InField(f.Name, "%s has %d characters; at most %d are allowed", f.Name, n, f.MaxLength)
+		}
+	}
+	return TextValue(s), nil
+}
+
+// coerceScalar handles integer, number, boolean and instant.
+func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
+	text := string(raw)
+	quoted := raw[0] == '"'
+	if quoted {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return Value{}, f.wants(f.Kind.String()).Because(err)
+		}
+		if text = strings.TrimSpace(text); text == "" {
+			return Value{}, nil
+		}
+	}
+	v, ok := f.parseScalar(text)
+	if !ok || f.Kind == Instant && !quoted {
+		return Value{}, f.wants(f.Kind.String())
+	}
+	return v, nil
+}
+
+func (f *Field) parseScalar(text string) (Value, bool) {
+	switch f.Kind {
+	case Integer:
+		// 3.0 and 3e2 are integers to a JSON client; 3.5 is not.
+		i, exact, err := ParseNumber(text, 0)
+		return IntValue(i), err == nil && exact
+	case Number:
+		i, _, err := ParseNumber(text, f.Scale)
+		return IntValue(i), err == nil
+	case Boolean:
+		switch strings.ToLower(text) {
+		case "true", "1":
+			return BoolValue(true), true
+		case "false", "0":
+			return BoolValue(false), true
+		}
+		return Value{}, false
+	case Instant:
+		ms, err := ParseInstant(text)
+		return IntValue(ms), err == nil
+	}
+	return Value{}, false
+}
+
+func (f *Field) coerceRef(raw json.RawMessage) (Coerced, error) {
+	if raw[0] != '{' {
+		id, err := f.coerceID(raw)
+		return Coerced{Value: id}, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return Coerced{}, f.wants("a reference").Because(err)
+	}
+	for name, m := range members {
+		if strings.EqualFold(name, "id") && string(m) != "null" {
+			id, err := f.coerceID(m)
+			return Coerced{Value: id}, err
+		}
+	}
+	for name, m := range members {
+		if !strings.EqualFold(name, "value") || string(m) == "null" {
+			continue
+		}
+		var title string
+		if err := json.Unmarshal(m, &title); err != nil {
+			return Coerced{}, fault.InField(f.Name, "%s: value must be a text", f.Name)
+		}
+		return Coerced{Title: strings.TrimSpace(title)}, nil
+	}
+	return Coerced{}, nil
+}
+
+// coerceID reads one id: an integer or a quoted one; "" and -1 are none.
+func (f *Field) coerceID(raw json.RawMessage) (Value, error) {
+	text := string(raw)
+	if raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return Value{}, f.wants("an id").Because(err)
+		}
+		if text = strings.TrimSpace(text); text == "" {
+			return Value{}, nil
+		}
+	}
+	id, exact, err := ParseNumber(text, 0)
+	if err != nil || !exact {
+		return Value{}, fault.InField(f.Name, "%s must be the id of a record of %s: a number, a quoted number, or an object with id or value", f.Name, f.Table)
+	}
+	if id == none {
+		return Value{}, nil
+	}
+	return IntValue(id), nil
+}
+
+func (f *Field) coerceList(raw json.RawMessage) (Value, error) {
+	var items []json.RawMessage
+	if raw[0] == '[' {
+		if err := json.Unmarshal(raw, &items); err != nil {
+			return Value{}, f.wants("a list of ids").Because(err)
+		}
+	} else {
+		items = []json.RawMessage{raw}
+	}
+	ids := make([]int64, 0, len(items))
+	for _, item := range items {
+		c, err := f.coerceRef(item)
+		if err != nil {
+			return Value{}, err
+		}
+		if c.Title != "" {
+			return Value{}, fault.InField(f.Name, "%s takes ids, not titles", f.Name)
+		}
+		if !c.Value.IsNull() {
+			ids = append(ids, c.Value.I)
+		}
+	}
+	return ListValue(ids), nil
+}
+
+func (f *Field) wants(what string) *fault.Error {
+	return fault.InField(f.Name, "%s must be %s", f.Name, article(what))
+}
+
+// article puts "a" or "an" before a bare kind name.
+func article(what string) string {
+	switch {
+	case strings.HasPrefix(what, "a ") || strings.HasPrefix(what, "an "):
+		return what
+	case strings.ContainsRune("aeiou", rune(what[0])):
+		return "an " + what
+	default:
+		return "a " + what
+	}
+}
+
+// ListValue returns the Value of a RefList that holds ids in order.
+func ListValue(ids []int64) Value {
+	b := make([]byte, 0, 2+8*len(ids))
+	b = append(b, '[')
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return TextValue(string(append(b, ']')))
+}
+
+var errList = errors.New("not a list of ids")
+
+// IDs returns the ids of a RefList value; nil for null.
+func (v Value) IDs() ([]int64, error) {
+	if v.Type != Str {
+		return nil, nil
+	}
+	s := v.S
+	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+		return nil, errList
+	}
+	if s = s[1 : len(s)-1]; s == "" {
+		return []int64{}, nil
+	}
+	ids := make([]int64, 0, strings.Count(s, ",")+1)
+	for part := range strings.SplitSeq(s, ",") {
+		id, err := strconv.ParseInt(part, 10, 64)
+		if err != nil || id == math.MinInt64 {
+			return nil, errList
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
