@@ -4,8 +4,11 @@ package blob
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
+
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 // Store keeps contents. Implementations live in blob/disk and blob/s3 and pass
@@ -60,4 +63,33 @@ type Presigner interface {
 	// PresignGet returns a URL that serves the content as an attachment with
 	// this file name and type until expires has passed.
 	PresignGet(ctx context.Context, hash, filename, contentType string, expires time.Duration) (url string, err error)
+}
+
+// Walker is implemented by stores that can list what they keep, so that contents
+// without a document can be found.
+type Walker interface {
+	// Walk calls fn for every content in no particular order: its hash, its
+	// size in bytes and when it was last committed (by the clock of the
+	// storage). A content that is committed or deleted during the walk may or
+	// may not be seen. The first error of fn ends the walk and is returned.
+	Walk(ctx context.Context, fn func(hash string, size int64, committed time.Time) error) error
+}
+
+// IsHash reports whether s has the form of a content's name: 64 hexadecimal
+// digits in lower case.
+func IsHash(s string) bool {
+	if len(s) != 64 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// Missing is the error for a content that is not there.
+func Missing(hash string) error {
+	return fault.New(fault.NotFound, "the content does not exist").Because(errors.New("no content " + hash))
 }
