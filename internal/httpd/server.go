@@ -139,7 +139,9 @@ func (s *Server) Serve(ctx context.Context, h http.Handler) (err error) {
 		cancel()
 		err = srv.Close()
 	}
-	<-ended
+	if served := <-ended; err == nil && !errors.Is(served, http.ErrServerClosed) {
+		err = served
+	}
 	return err
 }
 

@@ -1,0 +1,39 @@
+// Package testenv gives tests the services that only some machines have. It is
+// the one place where a test may skip itself.
+//
+//	DOSSIER_TEST_POSTGRES  a postgres:// URL whose user may create schemas
+//	DOSSIER_TEST_S3        an s3:// URL of a bucket, as --blobs takes it
+//	DOSSIER_TEST_REQUIRE   names of services, as in "postgres,s3", whose absence
+//	                       fails tests instead of skipping them
+package testenv
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Postgres returns the URL of a PostgreSQL server, or skips the test.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	return need(t, "postgres", "DOSSIER_TEST_POSTGRES")
+}
+
+// S3 returns the URL of a bucket, or skips the test.
+func S3(t testing.TB) string {
+	t.Helper()
+	return need(t, "s3", "DOSSIER_TEST_S3")
+}
+
+func need(t testing.TB, service, variable string) string {
+	t.Helper()
+	if value := os.Getenv(variable); value != "" {
+		return value
+	}
+	if slices.Contains(strings.Split(os.Getenv("DOSSIER_TEST_REQUIRE"), ","), service) {
+		t.Fatalf("%s is not set, and DOSSIER_TEST_REQUIRE asks for %s", variable, service)
+	}
+	t.Skipf("needs %s", variable)
+	return ""
+}
