@@ -3,6 +3,30 @@
 // audit fields, and declares the Store it needs.
 package crm
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Limits of one request.
+const (
+	// DefaultQueryTimeout is how long one list may run before it is cut off.
+	DefaultQueryTimeout = 2 * time.Second
+
+	// MaxBulk and MaxBulkDelete are the documented numbers of items in one bulk
+	// request [DOC].
+	MaxBulk       = 200
+	MaxBulkDelete = 120
+)
+
 // Actor is on whose behalf a request runs.
 type Actor struct {
 	UserID     int64  // record of the users resource; stamps salesRepIdCreated and the like
@@ -10,4 +34,159 @@ type Actor struct {
 	Language   int    // index into resource.Languages; -1 = not set
 	Dialect    string // through which the request came
 	Credential string // public id of the credential, for the log
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store        Store
+	Registry     *resource.Registry
+	Clock        func() time.Time // the workspace's now
+	QueryTimeout time.Duration    // 0 = DefaultQueryTimeout
+	Logger       *slog.Logger     // nil = slog.Default
+}
+
+// Service is the record service of one workspace. It is safe for concurrent use.
+type Service struct {
+	store    Store
+	registry *resource.Registry
+	clock    func() time.Time
+	timeout  time.Duration
+	log      *slog.Logger
+
+	catalog atomic.Pointer[resource.Catalog]
+	titles  atomic.Pointer[titles]
+	refresh sync.Mutex // one refresh of catalog and titles at a time
+	walks   walks
+}
+
+// New reads the workspace's extra fields and returns its service.
+func New(ctx context.Context, cfg Config) (_ *Service, err error) {
+	defer fault.Wrap(&err, "crm.New")
+	if cfg.Store == nil || cfg.Registry == nil || cfg.Clock == nil {
+		return nil, errors.New("store, registry and clock are required")
+	}
+	s := &Service{
+		store:    cfg.Store,
+		registry: cfg.Registry,
+		clock:    cfg.Clock,
+		timeout:  cfg.QueryTimeout,
+		log:      cfg.Logger,
+	}
+	if s.timeout == 0 {
+		s.timeout = DefaultQueryTimeout
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	plain, err := cfg.Registry.With(0, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.catalog.Store(plain)
+	s.titles.Store(newTitles(0))
+	if err := s.observe(ctx, -1); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Catalog returns the resources of the workspace with their extra fields as last
+// seen. It never changes; a later call may return another one.
+func (s *Service) Catalog() *resource.Catalog { return s.catalog.Load() }
+
+// Now returns the workspace's time in UTC.
+func (s *Service) Now() time.Time { return s.clock().UTC() }
+
+// observe makes catalog and titles at least as new as generation, which some
+// read has just reported. A negative generation refreshes in any case.
+func (s *Service) observe(ctx context.Context, generation int64) error {
+	if generation >= 0 && generation <= s.titles.Load().generation {
+		return nil
+	}
+	s.refresh.Lock()
+	defer s.refresh.Unlock()
+	if generation >= 0 && generation <= s.titles.Load().generation {
+		return nil
+	}
+	extra, seen, err := s.readExtraFields(ctx)
+	if err != nil {
+		return err
+	}
+	generation = max(generation, seen)
+	catalog, err := s.registry.With(generation, extra)
+	if err != nil {
+		// A broken extra field must not take the workspace down.
+		s.log.ErrorContext(ctx, "extra fields are left out", "error", err)
+		if catalog, err = s.registry.With(generation, nil); err != nil {
+			return err
+		}
+	}
+	s.catalog.Store(catalog)
+	s.titles.Store(newTitles(generation))
+	return nil
+}
+
+// extraKinds maps the vendor's type names of extra fields to kinds [DOC].
+var extraKinds = map[string]resource.Kind{
+	"text":       resource.Text,
+	"datetime":   resource.Instant,
+	"decimal":    resource.Number,
+	"int":        resource.Integer,
+	"bit":        resource.Boolean,
+	"list":       resource.Ref,
+	"multivalue": resource.RefList,
+}
+
+// extraScale is how many decimal digits a decimal extra field keeps.
+const extraScale = 6
+
+// readExtraFields reads the declarations of run-time fields, keyed by resource.
+func (s *Service) readExtraFields(ctx context.Context) (map[string][]resource.Field, int64, error) {
+	res := s.registry.Resource("extrafields")
+	if res == nil {
+		return nil, 0, nil
+	}
+	entity, name, kind := res.Field("entity"), res.Field("fieldName"), res.Field("type")
+	length, list, deleted := res.Field("length"), res.Field("valueListRelated"), res.Field("deleted")
+	for _, f := range []*resource.Field{entity, name, kind, length, list, deleted} {
+		if f == nil {
+			return nil, 0, fmt.Errorf("resource extrafields lacks one of entity, fieldName, type, length, valueListRelated, deleted")
+		}
+	}
+	const batch = 1000
+	extra := map[string][]resource.Field{}
+	var generation int64
+	q := Query{Resource: res, Limit: batch, Language: -1}
+	for {
+		var page Page
+		if err := s.store.List(ctx, q, &page); err != nil {
+			return nil, 0, err
+		}
+		generation = max(generation, page.Generation)
+		for _, rec := range page.Rows {
+			target := s.registry.Resource(rec.Values[entity.Index].S)
+			k, known := extraKinds[rec.Values[kind.Index].S]
+			if rec.Values[deleted.Index].I == 1 || target == nil || !known {
+				continue
+			}
+			f := resource.Field{Name: rec.Values[name.Index].S, Kind: k}
+			switch k {
+			case resource.Text:
+				f.MaxLength = int(rec.Values[length.Index].I)
+			case resource.Number:
+				f.Scale = extraScale
+			case resource.Ref, resource.RefList:
+				table := s.registry.Resource(rec.Values[list.Index].S)
+				if table == nil {
+					continue
+				}
+				f.Table = table.Name
+			}
+			extra[target.Name] = append(extra[target.Name], f)
+		}
+		if !page.More {
+			return extra, generation, nil
+		}
+		q.After = page.Next
+	}
 }

@@ -1,0 +1,216 @@
+package crm
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// ListRequest asks for one page of a resource's records.
+type ListRequest struct {
+	Resource *resource.Resource // of the service's catalog
+	Where    string             // filter text; "" selects all
+	Order    string             // order text; "" is id ascending
+	Base     filter.Expr        // further condition, joined with Where by AND
+	Language int                // of titles in Where and Order; -1 = English
+	Page     int                // from 0
+	Size     int                // rows in a page, > 0
+	Walk     string             // session and path, whose walk through the pages is remembered; "" = none
+
+	// Known is asked for every row before its fields are read, with the
+	// generation of the titles that are current; rows it knows come back as nil.
+	Known func(key Key, generation int64) bool
+}
+
+// Result is some records with the titles of what they refer to.
+type Result struct {
+	Resource   *resource.Resource // as it was when the rows were read
+	Keys       []Key
+	Rows       []*resource.Record // parallel to Keys; nil where Known said so
+	Titles     Titles
+	Generation int64 // of Titles
+	More       bool  // another page follows
+}
+
+// List returns one page. Errors: fault.Query for text that cannot be understood,
+// fault.Timeout when the query ran longer than the service's limit.
+func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Result, err error) {
+	defer fault.Wrap(&err, "crm.List(%s)", req.Resource.Name)
+	catalog := s.Catalog()
+	where, err := filter.Where(catalog, req.Resource, req.Where)
+	if err != nil {
+		return nil, err
+	}
+	order, err := filter.Order(catalog, req.Resource, req.Order)
+	if err != nil {
+		return nil, err
+	}
+	q := Query{
+		Resource: req.Resource,
+		Where:    conjunction(where, req.Base),
+		Order:    order,
+		Language: req.Language,
+		Limit:    req.Size,
+		Offset:   req.Page * req.Size,
+	}
+	walk := s.walks.key(req)
+	if q.Offset > 0 {
+		q.After = s.walks.take(walk, req.Page)
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	page := Page{Known: s.known(req.Known)}
+	if err := s.store.List(ctx, q, &page); err != nil {
+		return nil, s.explain(err)
+	}
+	if page.More {
+		s.walks.put(walk, req.Page+1, page.Next)
+	}
+	return s.result(ctx, catalog, req.Resource, &page)
+}
+
+// Get returns the records with these ids, in their order. Ids without a record
+// are left out.
+func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, known func(Key, int64) bool, ids ...int64) (_ *Result, err error) {
+	defer fault.Wrap(&err, "crm.Get(%s)", res.Name)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	catalog := s.Catalog()
+	page := Page{Known: s.known(known)}
+	if err := s.store.Load(ctx, res, ids, &page); err != nil {
+		return nil, s.explain(err)
+	}
+	return s.result(ctx, catalog, res, &page)
+}
+
+// known adapts the caller's Known: what was rendered with titles older than the
+// store's generation is not known any more.
+func (s *Service) known(ask func(Key, int64) bool) func(Key, int64) bool {
+	if ask == nil {
+		return nil
+	}
+	return func(key Key, generation int64) bool {
+		return ask(key, max(generation, s.titles.Load().generation))
+	}
+}
+
+// result completes a page with titles.
+func (s *Service) result(ctx context.Context, catalog *resource.Catalog, res *resource.Resource, page *Page) (*Result, error) {
+	if err := s.observe(ctx, page.Generation); err != nil {
+		return nil, err
+	}
+	cache := s.titles.Load()
+	titles, err := s.resolve(ctx, cache, catalog, res, page.Rows)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return &Result{
+		Resource:   res,
+		Keys:       page.Keys,
+		Rows:       page.Rows,
+		Titles:     titles,
+		Generation: max(cache.generation, page.Generation),
+		More:       page.More,
+	}, nil
+}
+
+// explain gives a query that ran out of time a message that helps.
+func (s *Service) explain(err error) error {
+	if fault.KindOf(err) != fault.Timeout {
+		return err
+	}
+	return fault.New(fault.Timeout,
+		"the query ran longer than %s and was cancelled; narrow the filter or compare an indexed field", s.timeout).Because(err)
+}
+
+func conjunction(a, b filter.Expr) filter.Expr {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	default:
+		return filter.And{a, b}
+	}
+}
+
+// maxWalks bounds how many walks through pages are remembered.
+const maxWalks = 4096
+
+// walks remembers where the pages of recent lists ended, so that page n+1 asked
+// for right after page n seeks to its first row instead of counting past all
+// rows before it. A page that is asked for in any other order is counted out, so
+// its answer does not depend on what was asked before.
+type walks struct {
+	mu   sync.Mutex
+	next map[uint64]walk
+}
+
+type walk struct {
+	page  int
+	after *Cursor
+}
+
+var walkSeed = maphash.MakeSeed()
+
+// key identifies one session's walk through one list; 0 when nothing may be
+// remembered.
+func (w *walks) key(req ListRequest) uint64 {
+	if req.Walk == "" {
+		return 0
+	}
+	return maphash.Comparable(walkSeed, struct {
+		walk, resource, where, order string
+		language, size               int
+	}{req.Walk, req.Resource.Name, req.Where, req.Order, req.Language, req.Size})
+}
+
+// take returns where page starts if the page before it was the last one served.
+func (w *walks) take(key uint64, page int) *Cursor {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if got, ok := w.next[key]; ok && got.page == page {
+		return got.after
+	}
+	return nil
+}
+
+func (w *walks) put(key uint64, page int, after *Cursor) {
+	if key == 0 || after == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next == nil {
+		w.next = map[uint64]walk{}
+	}
+	if len(w.next) >= maxWalks {
+		for k := range w.next { // any one: map order is random
+			delete(w.next, k)
+			break
+		}
+	}
+	w.next[key] = walk{page, after}
+}
+
+// Exists reports whether a record exists, deleted or not, and is visible to the
+// actor.
+func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resource, id int64) (bool, error) {
+	if s.titles.Load().exist(res.Name, id) {
+		return true, nil
+	}
+	got, err := s.Get(ctx, actor, res, nil, id)
+	if err != nil {
+		return false, err
+	}
+	return len(got.Keys) == 1, nil
+}
+
+// errNoRecord is what every operation on a missing id answers. The vendor's own
+// words are "not exist" [DOC].
+func errNoRecord() error { return fault.New(fault.NotFound, "not exist") }

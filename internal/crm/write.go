@@ -1,0 +1,314 @@
+package crm
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Input is what a client sent for a record: JSON values by field name, in any
+// letter case. Names that are no fields, and fields that are read-only, are
+// ignored, as the vendor does [LEGACY].
+type Input map[string]json.RawMessage
+
+// The audit fields, which only the service writes. A resource has those that
+// make sense for it.
+const (
+	fieldDeleted     = "deleted"
+	fieldDateCreated = "dateCreated"
+	fieldDateUpdated = "dateUpdated"
+	fieldDateDeleted = "dateDeleted"
+	fieldRepCreated  = "salesRepIdCreated"
+	fieldRepUpdated  = "salesRepIdUpdated"
+	fieldRepDeleted  = "salesRepIdDeleted"
+)
+
+// change is a client's input, coerced but not yet looked up.
+type change struct {
+	set    []Assignment
+	titled []titled // references named by title alone
+}
+
+type titled struct {
+	at    int // index in set
+	table *resource.Resource
+	title string
+}
+
+// prepare coerces input to the fields of res.
+func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, input Input) (*change, error) {
+	c := &change{set: make([]Assignment, 0, len(input)+3)}
+	for _, name := range slices.Sorted(maps.Keys(input)) {
+		f := res.Field(name)
+		if f == nil || f.ReadOnly || f.Internal {
+			continue
+		}
+		got, err := f.Coerce(input[name])
+		if err != nil {
+			return nil, err
+		}
+		if at := slices.IndexFunc(c.set, func(a Assignment) bool { return a.Field == f }); at >= 0 {
+			return nil, fault.InField(f.Name, "%s is given twice, in different letter case", f.Name)
+		}
+		if got.Title != "" {
+			c.titled = append(c.titled, titled{len(c.set), catalog.Resource(f.Table), got.Title})
+		}
+		c.set = append(c.set, Assignment{f, got.Value})
+	}
+	return c, nil
+}
+
+// stamp sets an audit field, if the resource has it.
+func (c *change) stamp(res *resource.Resource, name string, v resource.Value) {
+	if f := res.Field(name); f != nil {
+		c.set = append(c.set, Assignment{f, v})
+	}
+}
+
+// lookup resolves references by title and checks that every referenced record
+// exists, within the transaction that will write them.
+func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, c *change) error {
+	for _, t := range c.titled {
+		ids, err := tx.FindTitle(ctx, t.table, t.title, 2)
+		if err != nil {
+			return err
+		}
+		field := c.set[t.at].Field.Name
+		switch len(ids) {
+		case 0:
+			return fault.InField(field, "%s: no record of %s is called %q", field, t.table.Name, t.title)
+		case 1:
+			c.set[t.at].Value = resource.IntValue(ids[0])
+		default:
+			return fault.InField(field, "%s: several records of %s are called %q; send the id", field, t.table.Name, t.title)
+		}
+	}
+	known := s.titles.Load()
+	var refs []Reference
+	for _, a := range c.set {
+		if a.Value.IsNull() || a.Field.Table == "" {
+			continue
+		}
+		ids := []int64{a.Value.I}
+		if a.Field.Kind == resource.RefList {
+			var err error
+			if ids, err = a.Value.IDs(); err != nil {
+				return err
+			}
+		}
+		for _, id := range ids {
+			if !known.exist(a.Field.Table, id) {
+				refs = append(refs, Reference{a.Field.Name, catalog.Resource(a.Field.Table), id})
+			}
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	missing, err := tx.Missing(ctx, refs)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		r := missing[0]
+		return fault.InField(r.Field, "%s: there is no record %d in %s", r.Field, r.ID, r.Resource.Name)
+	}
+	return nil
+}
+
+// Create adds a record and returns its id. Errors: fault.Invalid naming the
+// field, fault.Forbidden when the resource does not take new records.
+func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
+	defer fault.Wrap(&err, "crm.Create(%s)", res.Name)
+	catalog := s.Catalog()
+	c, err := s.prepareCreate(catalog, actor, res, input)
+	if err != nil {
+		return 0, err
+	}
+	var rec *resource.Record
+	err = s.store.Write(ctx, func(tx Tx) error {
+		rec = newRecord(res)
+		if err := s.lookup(ctx, tx, catalog, c); err != nil {
+			return err
+		}
+		c.apply(rec)
+		return s.insert(ctx, tx, res, rec)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return rec.ID, nil
+}
+
+func (s *Service) prepareCreate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
+	if res.Ops&resource.CanCreate == 0 {
+		return nil, fault.New(fault.Forbidden, "%s cannot be created here", res.Name)
+	}
+	c, err := s.prepare(catalog, res, input)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range res.Required {
+		if !c.gives(name) {
+			return nil, fault.InField(name, "%s is required", name)
+		}
+	}
+	c.stamp(res, fieldDateCreated, resource.IntValue(s.Now().UnixMilli()))
+	c.stamp(res, fieldRepCreated, resource.IntValue(actor.UserID))
+	return c, nil
+}
+
+// gives reports whether the change sets a field to something: not null, not a
+// blank text.
+func (c *change) gives(name string) bool {
+	for i, a := range c.set {
+		if !strings.EqualFold(a.Field.Name, name) {
+			continue
+		}
+		byTitle := slices.ContainsFunc(c.titled, func(t titled) bool { return t.at == i })
+		return byTitle || a.Value.Type == resource.Int || strings.TrimSpace(a.Value.S) != ""
+	}
+	return false
+}
+
+// newRecord returns a record with the defaults of its fields.
+func newRecord(res *resource.Resource) *resource.Record {
+	rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
+	for i := range res.Fields {
+		rec.Values[i] = res.Fields[i].Default
+	}
+	return rec
+}
+
+func (c *change) apply(rec *resource.Record) {
+	for _, a := range c.set {
+		rec.Values[a.Field.Index] = a.Value
+	}
+}
+
+// insert writes new records. A new record can only change what is shown when it
+// is a field declaration: nothing refers to it yet.
+func (s *Service) insert(ctx context.Context, tx Tx, res *resource.Resource, recs ...*resource.Record) error {
+	if err := tx.Insert(ctx, res, recs...); err != nil {
+		return err
+	}
+	if isDeclaration(res) {
+		return tx.Advance(ctx)
+	}
+	return nil
+}
+
+// isDeclaration reports whether the records of res declare fields or lists, so
+// that every change of them makes a new catalog.
+func isDeclaration(res *resource.Resource) bool { return res.Name == "extrafields" }
+
+// Update writes the fields that input names and leaves the others alone.
+// Errors: fault.NotFound, fault.Invalid naming the field, fault.Conflict for a
+// deleted record.
+func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
+	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
+	catalog := s.Catalog()
+	c, err := s.prepareUpdate(catalog, actor, res, input)
+	if err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c) })
+}
+
+func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
+	if res.Ops&resource.CanUpdate == 0 {
+		return nil, fault.New(fault.Forbidden, "%s cannot be updated here", res.Name)
+	}
+	c, err := s.prepare(catalog, res, input)
+	if err != nil {
+		return nil, err
+	}
+	c.stamp(res, fieldDateUpdated, resource.IntValue(s.Now().UnixMilli()))
+	c.stamp(res, fieldRepUpdated, resource.IntValue(actor.UserID))
+	return c, nil
+}
+
+func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, id int64, c *change) error {
+	rec, err := tx.Lock(ctx, res, id)
+	if err != nil {
+		return err
+	}
+	if rec == nil {
+		return errNoRecord()
+	}
+	if isDeleted(res, rec) {
+		return fault.New(fault.Conflict, "the record is deleted")
+	}
+	if err := s.lookup(ctx, tx, catalog, c); err != nil {
+		return err
+	}
+	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+		return err
+	}
+	if isDeclaration(res) || changesTitle(res, rec, c.set) {
+		return tx.Advance(ctx)
+	}
+	return nil
+}
+
+func isDeleted(res *resource.Resource, rec *resource.Record) bool {
+	f := res.Field(fieldDeleted)
+	return f != nil && rec.Values[f.Index].I == 1
+}
+
+// changesTitle reports whether an update changes what references to the record
+// show.
+func changesTitle(res *resource.Resource, old *resource.Record, set []Assignment) bool {
+	for _, f := range res.TitleFields() {
+		for _, a := range set {
+			if a.Field == f && a.Value != old.Values[f.Index] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Delete marks a record as deleted and keeps it. Deleting it again is
+// fault.NotFound, as the vendor does [LEGACY]. dateUpdated stays as it is, as in
+// the vendor's answers [DOC].
+func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resource, id int64) (err error) {
+	defer fault.Wrap(&err, "crm.Delete(%s, %d)", res.Name, id)
+	if err := deletable(res); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx Tx) error { return s.delete(ctx, tx, actor, res, id) })
+}
+
+func deletable(res *resource.Resource) error {
+	if res.Ops&resource.CanDelete == 0 {
+		return fault.New(fault.Forbidden, "%s cannot be deleted here", res.Name)
+	}
+	return nil
+}
+
+func (s *Service) delete(ctx context.Context, tx Tx, actor Actor, res *resource.Resource, id int64) error {
+	rec, err := tx.Lock(ctx, res, id)
+	if err != nil {
+		return err
+	}
+	if rec == nil || isDeleted(res, rec) {
+		return errNoRecord()
+	}
+	var c change
+	c.stamp(res, fieldDeleted, resource.BoolValue(true))
+	c.stamp(res, fieldDateDeleted, resource.IntValue(s.Now().UnixMilli()))
+	c.stamp(res, fieldRepDeleted, resource.IntValue(actor.UserID))
+	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+		return err
+	}
+	if isDeclaration(res) {
+		return tx.Advance(ctx)
+	}
+	return nil
+}
