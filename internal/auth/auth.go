@@ -1,0 +1,348 @@
+// Package auth knows who is asking: API keys and people, their logins, and the
+// session tokens that logins give out. It declares the Store that keeps
+// credentials and the Users that tell whether a user may still come in.
+//
+// Nothing in an answer, and nothing but noise in its timing, tells an unknown
+// name from a wrong secret. A deleted key and a disabled user are refused within
+// one second by every process on the same system database, because no session is
+// served from a state older than that.
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/dossier-crm/dossier/internal/cache"
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+// TokenLifetime is how long a session token is valid by the clock of its
+// workspace. Clients of the Sage dialect assume 24 hours [CLIENT].
+const TokenLifetime = 24 * time.Hour
+
+// Limits of what is held in memory. A session costs about 500 bytes.
+const (
+	maxSessions    = 1 << 16 // verified tokens
+	maxCredentials = 1 << 14 // credentials and the users behind them
+)
+
+// Users tells about the users of a workspace. Answers must come from the
+// database, not from a cache of their own: they are asked for at most twice a
+// second for each credential in use.
+type Users interface {
+	// User returns the user with this id. It returns fault.NotFound when there
+	// is none or the workspace is gone. A deleted user is not active.
+	User(ctx context.Context, workspace string, id int64) (User, error)
+}
+
+// User is the part of a user record that decides about a session.
+type User struct {
+	Active   bool
+	Level    int // 1 (least) to 5 (administrator)
+	Language int // index into resource.Languages; -1 = not set
+}
+
+// Config is what a Service is made of. All members are needed.
+type Config struct {
+	Store Store
+	Users Users
+
+	// Clock returns the time of a workspace, which is what tokens live by. It
+	// returns fault.NotFound when there is no such workspace, and is called for
+	// every request.
+	Clock func(ctx context.Context, workspace string) (time.Time, error)
+
+	// Now is the clock of the machine, with its monotonic reading, for
+	// back-off and the age of what is cached.
+	Now func() time.Time
+
+	Random io.Reader // of cryptographic quality
+	Logger *slog.Logger
+}
+
+// Service checks logins and tokens. It is safe for concurrent use, has no
+// goroutines and needs no closing.
+type Service struct {
+	cfg        Config
+	pepper     []byte // keys the hashes of API secrets
+	signingKey []byte
+	keyID      string // of signingKey, in the header of tokens
+	parser     *jwt.Parser
+	passwords  *passwords
+	failures   *failures
+
+	sessions    *cache.Recent[[sha256.Size]byte, *session]
+	credentials *cache.Recent[credentialKey, *cache.Fresh[state]]
+}
+
+// Session is what a valid token stands for.
+type Session struct {
+	Workspace  string
+	UserID     int64  // record of the users resource
+	Level      int    // 1 (least) to 5 (administrator)
+	Language   int    // index into resource.Languages; -1 = not set
+	Credential string // public id of the API key or of the person's password
+	Dialect    string // through which the login came
+	Expires    time.Time
+}
+
+// The messages of refusals. They must not tell more than they do.
+const (
+	badLogin     = "wrong username or password"
+	badToken     = "missing, wrong or revoked token"
+	expiredToken = "token expired"
+)
+
+// New returns a Service. It reads the installation's secrets from the store, or
+// makes them when this is the first start.
+func New(ctx context.Context, cfg Config) (_ *Service, err error) {
+	defer fault.Wrap(&err, "auth.New")
+	s := &Service{
+		cfg:         cfg,
+		parser:      newParser(),
+		failures:    newFailures(),
+		sessions:    cache.NewRecent[[sha256.Size]byte, *session](maxSessions),
+		credentials: cache.NewRecent[credentialKey, *cache.Fresh[state]](maxCredentials),
+	}
+	if s.pepper, err = Secret(ctx, cfg.Store, cfg.Random, "pepper"); err != nil {
+		return nil, err
+	}
+	if s.signingKey, err = Secret(ctx, cfg.Store, cfg.Random, "signing-key"); err != nil {
+		return nil, err
+	}
+	id := sha256.Sum256(append([]byte("key id of "), s.signingKey...))
+	s.keyID = hex.EncodeToString(id[:4])
+	if s.passwords, err = newPasswords(cfg.Random); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// secretSize is the length of an installation's secrets in bytes, that of the
+// hash they key.
+const secretSize = 32
+
+// Secret returns the installation's secret of this name: 32 random bytes, the
+// same ones in every process. They are made when they are first asked for.
+func Secret(ctx context.Context, store Secrets, random io.Reader, name string) (_ []byte, err error) {
+	defer fault.Wrap(&err, "auth.Secret(%s)", name)
+	candidate := make([]byte, secretSize)
+	if _, err := io.ReadFull(random, candidate); err != nil {
+		return nil, err
+	}
+	secret, err := store.Secret(ctx, name, candidate)
+	if err != nil {
+		return nil, err
+	}
+	if len(secret) != secretSize {
+		return nil, fmt.Errorf("is %d bytes long, not %d", len(secret), secretSize)
+	}
+	return secret, nil
+}
+
+// Login checks an API key (public id and secret) or a person (e-mail address and
+// password) and returns a session token. remoteAddr is the client's address as
+// "host:port" or "host"; behind a proxy it must be the one the proxy reports.
+//
+// It returns fault.Unauthorized for every wrong, unknown, deleted or disabled
+// login alike, and fault.RateLimited after repeated bad ones; RetryAfter tells
+// for how long. A login leaves earlier tokens valid [CLIENT: some log in for
+// every call].
+func (s *Service) Login(ctx context.Context, dialect, username, password, remoteAddr string) (token string, err error) {
+	defer fault.Wrap(&err, "auth.Login(%s)", dialect)
+	attempt := s.failures.attempt(dialect, username, remoteAddr)
+	if err := attempt.allowed(s.cfg.Now()); err != nil {
+		return "", err
+	}
+	who, err := s.check(ctx, dialect, username, password, attempt)
+	switch {
+	case fault.KindOf(err) == fault.Unauthorized:
+		attempt.failed(s.cfg.Now())
+		// The name as sent stays out of the log: people type passwords there.
+		s.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "login refused",
+			slog.String("dialect", dialect), slog.String("address", attempt.host), slog.String("credential", who.PublicID))
+		return "", err
+	case err != nil:
+		return "", err
+	}
+	attempt.succeeded()
+	return s.issue(ctx, dialect, who)
+}
+
+// check returns the credential that username and password prove. With
+// fault.Unauthorized it still names the credential when there is one.
+func (s *Service) check(ctx context.Context, dialect, username, password string, attempt *attempt) (Credential, error) {
+	refused := fault.New(fault.Unauthorized, badLogin)
+	if len(username) > maxUsername || len(password) > maxPassword || !isPlain(username) {
+		return Credential{}, refused // nobody's: not a name that could have been given out
+	}
+	var who Credential
+	var good bool
+	if strings.Contains(username, "@") {
+		person, err := s.cfg.Store.Person(ctx, foldLogin(username))
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return Credential{}, err
+		}
+		who = person.Credential
+		// Who waited for a place meanwhile may have used up the tries.
+		again := func() error { return attempt.allowed(s.cfg.Now()) }
+		if good, err = s.passwords.verify(ctx, person.Hash, password, again); err != nil {
+			return Credential{}, err
+		}
+	} else {
+		key, err := s.cfg.Store.Key(ctx, dialect, username)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return Credential{}, err
+		}
+		who = key.Credential
+		good = s.keyMatches(key, dialect, username, password)
+	}
+	if !good {
+		return who, refused
+	}
+	user, err := s.cfg.Users.User(ctx, who.Workspace, who.UserID)
+	switch {
+	case fault.KindOf(err) == fault.NotFound, err == nil && !user.Active:
+		return who, refused
+	case err != nil:
+		return Credential{}, err
+	}
+	return who, nil
+}
+
+// Authenticate returns the session of a token. It returns fault.Unauthorized,
+// with one and the same message, when the token is not one of ours or its key or
+// user is gone, and with "token expired" when its time is over.
+func (s *Service) Authenticate(ctx context.Context, token string) (Session, error) {
+	ses, err := s.authenticate(ctx, token)
+	if err != nil {
+		return Session{}, inAuthenticate(err)
+	}
+	return ses, nil
+}
+
+// inAuthenticate wraps apart from the fast path, where taking the address of an
+// error would cost an allocation for each request.
+func inAuthenticate(err error) error {
+	fault.Wrap(&err, "auth.Authenticate")
+	return err
+}
+
+func (s *Service) authenticate(ctx context.Context, token string) (Session, error) {
+	if len(token) > MaxToken {
+		return Session{}, fault.New(fault.Unauthorized, badToken)
+	}
+	var buf [512]byte // holds all of ours, and stays on the stack
+	sum := sha256.Sum256(append(buf[:0], token...))
+	ses, ok := s.sessions.Get(sum)
+	if !ok {
+		var err error
+		if ses, err = s.verify(token); err != nil {
+			return Session{}, err
+		}
+		s.sessions.Put(sum, ses)
+	}
+	now, err := s.cfg.Clock(ctx, ses.workspace)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return Session{}, fault.New(fault.Unauthorized, badToken).Because(err)
+		}
+		return Session{}, err
+	}
+	if !now.Before(ses.expires) {
+		return Session{}, fault.New(fault.Unauthorized, expiredToken)
+	}
+	st, err := ses.state.Get(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	if !st.alive || st.workspace != ses.workspace || st.userID != ses.userID {
+		return Session{}, fault.New(fault.Unauthorized, badToken)
+	}
+	return Session{
+		Workspace:  ses.workspace,
+		UserID:     ses.userID,
+		Level:      st.user.Level,
+		Language:   st.user.Language,
+		Credential: ses.credential.id,
+		Dialect:    ses.credential.dialect,
+		Expires:    ses.expires,
+	}, nil
+}
+
+// session is a verified token: what it says, and the state of its credential,
+// which all sessions of that credential share.
+type session struct {
+	workspace  string
+	userID     int64
+	credential credentialKey
+	expires    time.Time
+	state      *cache.Fresh[state]
+}
+
+// credentialKey names a credential.
+type credentialKey struct{ dialect, id string }
+
+// state says whether a credential is there and its user may come in.
+type state struct {
+	alive     bool
+	workspace string
+	userID    int64
+	user      User
+}
+
+// stateOf returns the shared state of a credential.
+func (s *Service) stateOf(c credentialKey) *cache.Fresh[state] {
+	return s.credentials.GetOrPut(c, func() *cache.Fresh[state] {
+		return cache.NewFresh(s.cfg.Now, func(ctx context.Context) (state, error) { return s.readState(ctx, c) })
+	})
+}
+
+func (s *Service) readState(ctx context.Context, c credentialKey) (state, error) {
+	var who Credential
+	if strings.HasPrefix(c.id, personPrefix) {
+		p, err := s.cfg.Store.PersonByID(ctx, c.id)
+		if err != nil {
+			return gone(err)
+		}
+		who = p.Credential
+	} else {
+		k, err := s.cfg.Store.Key(ctx, c.dialect, c.id)
+		if err != nil {
+			return gone(err)
+		}
+		who = k.Credential
+	}
+	user, err := s.cfg.Users.User(ctx, who.Workspace, who.UserID)
+	if err != nil {
+		return gone(err)
+	}
+	return state{alive: user.Active, workspace: who.Workspace, userID: who.UserID, user: user}, nil
+}
+
+// gone turns "not found" into a state worth remembering.
+func gone(err error) (state, error) {
+	if fault.KindOf(err) == fault.NotFound {
+		return state{}, nil
+	}
+	return state{}, err
+}
+
+// RetryAfter returns how long a client refused with fault.RateLimited should
+// wait, rounded up to whole seconds.
+func RetryAfter(err error) (time.Duration, bool) {
+	var b *backoff
+	if errors.As(err, &b) {
+		return b.wait, true
+	}
+	return 0, false
+}
