@@ -1,6 +1,7 @@
-// Package filter is the where and order language: text becomes a syntax tree,
-// the tree is checked against a catalog, and the checked tree is what stores and
-// the in-memory evaluator understand. It contains no SQL of any database.
+// Package filter is the where and order language. Where and Order read the text
+// and check it against a catalog in one pass; the checked tree they return is
+// what stores and the in-memory evaluator (Match, Cmp) understand. It contains
+// no SQL of any database.
 package filter
 
 import "github.com/dossier-crm/dossier/internal/resource"
@@ -12,6 +13,7 @@ const (
 	MaxDepth = 32      // nesting of parentheses and NOT
 	MaxItems = 1000    // items in all IN lists together
 	MaxOrder = 8       // terms of an order
+	MaxVia   = 8       // references followed by one path
 )
 
 // Expr is a checked expression in negation normal form: NOT has been pushed into
@@ -37,6 +39,12 @@ type Never struct{}
 // them with the folded field. Number operands are scaled as the field. Every
 // operator but IsNull is not true when the field is null, or when a reference on
 // the way to it is.
+//
+// Which operators occur depends on the kind of the field: Like and NotLike are
+// for Text and titles; Boolean and RefList have no order, so neither Lt, Le, Gt
+// nor Ge. On a RefList the operands are ids, and the question is what the list
+// contains: Eq and In are true when it has one of them, Ne and NotIn when it is
+// not null and has none of them.
 type Compare struct {
 	Path Path
 	Op   Op
