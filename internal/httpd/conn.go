@@ -112,6 +112,37 @@ func (c *conn) Close() error {
 	return err
 }
 
+// mendingListener mends the request lines of what it accepts, behind TLS if there
+// is any. A mended TLS connection makes its handshake with the first read, under
+// the deadline for headers, and http.Request.TLS stays nil.
+type mendingListener struct{ net.Listener }
+
+func (l mendingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if plain, ok := c.(*conn); ok {
+		return &plainConn{conn: plain}, nil
+	}
+	return &mendedConn{Conn: c}, nil
+}
+
+// plainConn has conn's ReadFrom, mendedConn must not.
+type plainConn struct {
+	*conn
+	lines requestLines
+}
+
+func (c *plainConn) Read(p []byte) (int, error) { return c.lines.read(c.conn.Conn, p) }
+
+type mendedConn struct {
+	net.Conn
+	lines requestLines
+}
+
+func (c *mendedConn) Read(p []byte) (int, error) { return c.lines.read(c.Conn, p) }
+
 // bodyDeadlines cuts off requests whose body stops arriving.
 func bodyDeadlines(next http.Handler, stall time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -125,7 +125,7 @@ func (s *Server) Serve(ctx context.Context, h http.Handler) (err error) {
 		listener = tls.NewListener(listener, s.tls)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(listener) }()
+	go func() { ended <- srv.Serve(mendingListener{listener}) }()
 	select {
 	case err := <-ended:
 		return err

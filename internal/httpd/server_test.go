@@ -335,13 +335,43 @@ func TestTLS(t *testing.T) {
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	pool := writeCertificate(t, cert, key)
 	addr, _ := start(t, httpd.Options{CertFile: cert, KeyFile: key}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, r.Proto, r.TLS != nil)
+		fmt.Fprint(w, r.Proto, r.URL.RawQuery)
 	}))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}}
 	defer client.CloseIdleConnections()
-	if got := get(t, client, "https://"+addr); got != "HTTP/1.1true" {
+	if got := get(t, client, "https://"+addr+"?x"); got != "HTTP/1.1x" {
 		t.Error(got)
 	}
+	c := tls.Client(dial(t, addr), &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"})
+	if got := rawSpaces(t, c); got != "HTTP/1.1where=a%20LIKE%20'b'" {
+		t.Error(got)
+	}
+}
+
+func TestRawSpaces(t *testing.T) {
+	addr, _ := start(t, httpd.Options{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.URL.RawQuery)
+	}))
+	if got := rawSpaces(t, dial(t, addr)); got != "where=a%20LIKE%20'b'" {
+		t.Error(got)
+	}
+}
+
+// rawSpaces sends a request line that is none, as some clients do, and returns
+// the body of the answer.
+func rawSpaces(t *testing.T, c net.Conn) string {
+	t.Helper()
+	fmt.Fprint(c, "GET /x?where=a LIKE 'b' HTTP/1.1\r\nHost: x\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func writeCertificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
