@@ -60,7 +60,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 	}
 
 	var out []Outcome
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.write(ctx, res, func(tx Tx) error {
 		out = make([]Outcome, len(items))
 		var created []*resource.Record
 		var at []int // created[k] is item at[k]
@@ -90,7 +90,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 		if len(created) == 0 {
 			return nil
 		}
-		if err := s.insert(ctx, tx, res, created...); err != nil {
+		if err := s.insert(ctx, tx, catalog, res, created...); err != nil {
 			return err
 		}
 		for k, rec := range created {

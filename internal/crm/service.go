@@ -6,7 +6,6 @@ package crm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -124,69 +123,4 @@ func (s *Service) observe(ctx context.Context, generation int64) error {
 	s.catalog.Store(catalog)
 	s.titles.Store(newTitles(generation))
 	return nil
-}
-
-// extraKinds maps the vendor's type names of extra fields to kinds [DOC].
-var extraKinds = map[string]resource.Kind{
-	"text":       resource.Text,
-	"datetime":   resource.Instant,
-	"decimal":    resource.Number,
-	"int":        resource.Integer,
-	"bit":        resource.Boolean,
-	"list":       resource.Ref,
-	"multivalue": resource.RefList,
-}
-
-// extraScale is how many decimal digits a decimal extra field keeps.
-const extraScale = 6
-
-// readExtraFields reads the declarations of run-time fields, keyed by resource.
-func (s *Service) readExtraFields(ctx context.Context) (map[string][]resource.Field, int64, error) {
-	res := s.registry.Resource("extrafields")
-	if res == nil {
-		return nil, 0, nil
-	}
-	entity, name, kind := res.Field("entity"), res.Field("fieldName"), res.Field("type")
-	length, list, deleted := res.Field("length"), res.Field("valueListRelated"), res.Field("deleted")
-	for _, f := range []*resource.Field{entity, name, kind, length, list, deleted} {
-		if f == nil {
-			return nil, 0, fmt.Errorf("resource extrafields lacks one of entity, fieldName, type, length, valueListRelated, deleted")
-		}
-	}
-	const batch = 1000
-	extra := map[string][]resource.Field{}
-	var generation int64
-	q := Query{Resource: res, Limit: batch, Language: -1}
-	for {
-		var page Page
-		if err := s.store.List(ctx, q, &page); err != nil {
-			return nil, 0, err
-		}
-		generation = max(generation, page.Generation)
-		for _, rec := range page.Rows {
-			target := s.registry.Resource(rec.Values[entity.Index].S)
-			k, known := extraKinds[rec.Values[kind.Index].S]
-			if rec.Values[deleted.Index].I == 1 || target == nil || !known {
-				continue
-			}
-			f := resource.Field{Name: rec.Values[name.Index].S, Kind: k}
-			switch k {
-			case resource.Text:
-				f.MaxLength = int(rec.Values[length.Index].I)
-			case resource.Number:
-				f.Scale = extraScale
-			case resource.Ref, resource.RefList:
-				table := s.registry.Resource(rec.Values[list.Index].S)
-				if table == nil {
-					continue
-				}
-				f.Table = table.Name
-			}
-			extra[target.Name] = append(extra[target.Name], f)
-		}
-		if !page.More {
-			return extra, generation, nil
-		}
-		q.After = page.Next
-	}
 }

@@ -121,6 +121,15 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	return nil
 }
 
+// write runs a change of res in a transaction. A declaration is in force when it
+// returns, so that its author's next request sees it.
+func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx) error) error {
+	if err := s.store.Write(ctx, fn); err != nil || !isDeclaration(res) {
+		return err
+	}
+	return s.observe(ctx, -1)
+}
+
 // Create adds a record and returns its id. Errors: fault.Invalid naming the
 // field, fault.Forbidden when the resource does not take new records.
 func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
@@ -131,13 +140,13 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 		return 0, err
 	}
 	var rec *resource.Record
-	err = s.store.Write(ctx, func(tx Tx) error {
+	err = s.write(ctx, res, func(tx Tx) error {
 		rec = newRecord(res)
 		if err := s.lookup(ctx, tx, catalog, c); err != nil {
 			return err
 		}
 		c.apply(rec)
-		return s.insert(ctx, tx, res, rec)
+		return s.insert(ctx, tx, catalog, res, rec)
 	})
 	if err != nil {
 		return 0, err
@@ -193,19 +202,20 @@ func (c *change) apply(rec *resource.Record) {
 
 // insert writes new records. A new record can only change what is shown when it
 // is a field declaration: nothing refers to it yet.
-func (s *Service) insert(ctx context.Context, tx Tx, res *resource.Resource, recs ...*resource.Record) error {
+func (s *Service) insert(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, recs ...*resource.Record) error {
+	if !isDeclaration(res) {
+		return tx.Insert(ctx, res, recs...)
+	}
+	for _, rec := range recs {
+		if err := s.checkDeclaration(catalog, res, rec); err != nil {
+			return err
+		}
+	}
 	if err := tx.Insert(ctx, res, recs...); err != nil {
 		return err
 	}
-	if isDeclaration(res) {
-		return tx.Advance(ctx)
-	}
-	return nil
+	return tx.Advance(ctx)
 }
-
-// isDeclaration reports whether the records of res declare fields or lists, so
-// that every change of them makes a new catalog.
-func isDeclaration(res *resource.Resource) bool { return res.Name == "extrafields" }
 
 // Update writes the fields that input names and leaves the others alone.
 // Errors: fault.NotFound, fault.Invalid naming the field, fault.Conflict for a
@@ -217,7 +227,7 @@ func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resourc
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c) })
+	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c) })
 }
 
 func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
@@ -282,7 +292,7 @@ func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := deletable(res); err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx Tx) error { return s.delete(ctx, tx, actor, res, id) })
+	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, actor, res, id) })
 }
 
 func deletable(res *resource.Resource) error {
