@@ -17,13 +17,14 @@ type DB interface {
 	Flavor() Flavor
 
 	// Read runs fn on a connection that sees one consistent state (SQLite) or
-	// committed state (PostgreSQL). Many may run at once.
+	// committed state (PostgreSQL), and can change nothing. Many may run at once.
 	Read(ctx context.Context, fn func(Conn) error) error
 
 	// Write runs fn in a transaction and returns once it is durable. Concurrent
 	// writers may share a commit, each behind its own savepoint, so the failure
 	// of one undoes only its own work. fn is run again after a serialisation
-	// failure, a deadlock, or a connection lost before commit.
+	// failure, a deadlock, or a connection lost before commit. A panic of fn
+	// becomes a fault.Internal. fn must not call Write of the same DB.
 	Write(ctx context.Context, fn func(Conn) error) error
 
 	// Ping reports whether reads and writes would be accepted now.
@@ -35,8 +36,16 @@ type DB interface {
 
 // Conn runs statements. Placeholders are $1, $2 … on every engine. It belongs to
 // one goroutine and to the call of Read or Write that gave it.
+//
+// Errors are fault.Conflict for a value that must be unique and is taken,
+// fault.Invalid for a reference to a missing row or a value the database cannot
+// keep (see Arg.Check), fault.Timeout when the deadline of ctx passed, ctx.Err
+// itself when it was cancelled, fault.Unavailable when the database cannot be
+// reached or its disk fails, and fault.Internal for everything else.
 type Conn interface {
-	// Query calls row for each row. The Row is valid during the call only.
+	// Query calls row for each row. The Row is valid during the call only, and
+	// row must not use the Conn. An error of row ends the query and is returned
+	// as it is.
 	Query(ctx context.Context, sql string, args []Arg, row func(Row) error) error
 
 	// Exec runs one statement and returns the number of rows it changed.

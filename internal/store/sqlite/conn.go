@@ -35,6 +35,7 @@ type conn struct {
 	writes   bool      // it is the writer's
 	damage   error     // first damaging error since the transaction began
 	inEngine bool      // a panic that passes now comes from the engine
+	inRow    bool      // a row callback runs
 	idle     time.Time // since when it lies in the pool
 }
 
@@ -46,7 +47,6 @@ type statement struct {
 	sql    string
 	params []int // params[i] is the number N of the i-th parameter, "$N"
 	reads  bool  // it changes nothing
-	inUse  bool
 }
 
 // role says what a connection is for.
@@ -190,17 +190,12 @@ func (c *conn) interrupt(ctx context.Context, reads bool) (old context.Context) 
 	return c.db.SetInterrupt(ctx)
 }
 
-// prepare takes the statement from the cache, or compiles it. The caller gives
-// it back with c.put.
+// prepare takes the statement from the cache, or compiles it. The caller ends its
+// use with c.put.
 func (c *conn) prepare(sql string) (*statement, error) {
-	e, cached := c.cache[sql]
-	if cached {
-		s := e.Value.(*statement)
-		if !s.inUse {
-			c.order.MoveToFront(e)
-			s.inUse = true
-			return s, nil
-		}
+	if e, ok := c.cache[sql]; ok {
+		c.order.MoveToFront(e)
+		return e.Value.(*statement), nil
 	}
 	c.inEngine = true
 	stmt, tail, err := c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT)
@@ -212,7 +207,7 @@ func (c *conn) prepare(sql string) (*statement, error) {
 	if stmt == nil {
 		return nil, fault.New(fault.Internal, "a statement is empty")
 	}
-	s := &statement{Stmt: stmt, sql: sql, reads: stmt.ReadOnly(), inUse: true}
+	s := &statement{Stmt: stmt, sql: sql, reads: stmt.ReadOnly()}
 	if tail != "" {
 		_ = stmt.Close()
 		return nil, fault.New(fault.Internal, "more than one statement: %.40q", tail)
@@ -227,36 +222,20 @@ func (c *conn) prepare(sql string) (*statement, error) {
 		}
 		s.params[i] = n
 	}
-	if !cached { // otherwise it is a second, short-lived copy for a nested call
-		c.cache[sql] = c.order.PushFront(s)
-		if c.order.Len() > maxStatements {
-			c.evict()
-		}
+	c.cache[sql] = c.order.PushFront(s)
+	if c.order.Len() > maxStatements {
+		oldest := c.order.Back()
+		c.order.Remove(oldest)
+		delete(c.cache, oldest.Value.(*statement).sql)
+		_ = oldest.Value.(*statement).Close() // repeats the error of its last step
 	}
 	return s, nil
 }
 
-// evict closes the least recently used statement that is not in use.
-func (c *conn) evict() {
-	for e := c.order.Back(); e != nil; e = e.Prev() {
-		if s := e.Value.(*statement); !s.inUse {
-			_ = s.Close()
-			c.order.Remove(e)
-			delete(c.cache, s.sql)
-			return
-		}
-	}
-}
-
 // put ends the use of s.
 func (c *conn) put(s *statement) {
-	if c.inEngine {
-		return // a panic of the engine is under way: it must not be called
-	}
-	_ = s.Reset() // repeats the error of the last step, which the caller has
-	s.inUse = false
-	if e, ok := c.cache[s.sql]; !ok || e.Value.(*statement) != s {
-		_ = s.Close()
+	if !c.inEngine { // else a panic of the engine is under way: it must not be called
+		_ = s.Reset() // repeats the error of the last step, which the caller has
 	}
 }
 
@@ -290,8 +269,8 @@ func (s *statement) bind(args []store.Arg) error {
 
 // Query implements store.Conn.
 func (c *conn) Query(ctx context.Context, sql string, args []store.Arg, row func(store.Row) error) error {
-	if err := ctx.Err(); err != nil {
-		return stopped(ctx, err)
+	if err := c.ready(ctx); err != nil {
+		return err
 	}
 	s, err := c.prepare(sql)
 	if err != nil {
@@ -312,16 +291,30 @@ func (c *conn) Query(ctx context.Context, sql string, args []store.Arg, row func
 			c.note(err)
 			return failure(ctx, err)
 		}
-		if err := row(s); err != nil {
+		c.inRow = true
+		err := row(s)
+		c.inRow = false
+		if err != nil {
 			return err
 		}
 	}
 }
 
+// ready reports why a statement must not start now, if so.
+func (c *conn) ready(ctx context.Context) error {
+	if c.inRow {
+		return fault.New(fault.Internal, "a row callback uses its connection")
+	}
+	if err := ctx.Err(); err != nil {
+		return stopped(ctx, err)
+	}
+	return nil
+}
+
 // Exec implements store.Conn.
 func (c *conn) Exec(ctx context.Context, sql string, args []store.Arg) (int64, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, stopped(ctx, err)
+	if err := c.ready(ctx); err != nil {
+		return 0, err
 	}
 	s, err := c.prepare(sql)
 	if err != nil {
@@ -345,8 +338,8 @@ func (c *conn) Exec(ctx context.Context, sql string, args []store.Arg) (int64, e
 
 // Script implements store.Conn.
 func (c *conn) Script(ctx context.Context, sql string) error {
-	if err := ctx.Err(); err != nil {
-		return stopped(ctx, err)
+	if err := c.ready(ctx); err != nil {
+		return err
 	}
 	old := c.interrupt(ctx, false)
 	defer func() { c.db.SetInterrupt(old) }()
@@ -361,6 +354,9 @@ func (c *conn) Script(ctx context.Context, sql string) error {
 func (c *conn) Savepoint(ctx context.Context, fn func() error) error {
 	if !c.writes {
 		return fault.New(fault.Internal, "savepoint in a read")
+	}
+	if err := c.ready(ctx); err != nil {
+		return err
 	}
 	if err := c.run(c.savepoint); err != nil {
 		return failure(ctx, err)

@@ -122,6 +122,9 @@ func (db *DB) read(ctx context.Context, fn func(*conn) error) error {
 		return err
 	}
 	defer db.leave()
+	if err := ctx.Err(); err != nil {
+		return stopped(ctx, err)
+	}
 	select {
 	case db.slots <- struct{}{}:
 		defer func() { <-db.slots }()

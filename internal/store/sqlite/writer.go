@@ -257,6 +257,7 @@ func (w *writer) try(j *job, shared bool) (err, lost error) {
 func (w *writer) call(j *job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			w.c.inRow = false
 			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
