@@ -1,0 +1,244 @@
+package store
+
+import (
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Extra fields are kept in one JSON object per row, {"Z_color":"red","Z_n":5}:
+// text as strings, everything else as the integer that a resource.Value holds.
+// What is null is left out.
+
+// appendExtra appends "name":value, behind a comma or the opening brace.
+func appendExtra(dst []byte, name string, v resource.Value) []byte {
+	if len(dst) == 0 {
+		dst = append(dst, '{')
+	} else {
+		dst = append(dst, ',')
+	}
+	dst = appendJSONString(dst, name)
+	dst = append(dst, ':')
+	switch v.Type {
+	case resource.Int:
+		return strconv.AppendInt(dst, v.I, 10)
+	case resource.Str:
+		return appendJSONString(dst, v.S)
+	default:
+		return append(dst, "null"...)
+	}
+}
+
+func appendJSONString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
+
+// extraReader reads the members of a JSON object of extra fields. Values that
+// are neither strings nor integers are passed over, as are unknown names.
+type extraReader struct {
+	data []byte
+	at   int
+}
+
+// read calls field with the name of each member; the value is then read with
+// text or number, or passed over. It appends texts to *arena.
+func (r *extraReader) read(arena *[]byte, member func(name []byte, v extraValue)) error {
+	if err := r.expect('{'); err != nil {
+		return err
+	}
+	if r.peek() == '}' {
+		return nil
+	}
+	var name []byte
+	for {
+		if r.peek() != '"' {
+			return r.broken()
+		}
+		var err error
+		if name, err = r.str(name[:0]); err != nil {
+			return err
+		}
+		if err := r.expect(':'); err != nil {
+			return err
+		}
+		v, err := r.value(arena)
+		if err != nil {
+			return err
+		}
+		member(name, v)
+		switch r.peek() {
+		case ',':
+			r.at++
+		case '}':
+			return nil
+		default:
+			return r.broken()
+		}
+	}
+}
+
+// extraValue is a string, as a part of the arena, or an integer, or neither.
+type extraValue struct {
+	typ        resource.ValueType
+	i          int64
+	start, end int
+}
+
+func (r *extraReader) value(arena *[]byte) (v extraValue, err error) {
+	switch c := r.peek(); {
+	case c == '"':
+		v.typ, v.start = resource.Str, len(*arena)
+		*arena, err = r.str(*arena)
+		v.end = len(*arena)
+		return v, err
+	case c == '{' || c == '[':
+		return v, r.skip()
+	}
+	start := r.at
+	for r.at < len(r.data) {
+		switch r.data[r.at] {
+		case ',', '}', ']', ' ', '\t', '\n', '\r':
+		default:
+			r.at++
+			continue
+		}
+		break
+	}
+	if start == r.at {
+		return v, r.broken()
+	}
+	if i, err := strconv.ParseInt(string(r.data[start:r.at]), 10, 64); err == nil {
+		return extraValue{typ: resource.Int, i: i}, nil
+	}
+	return v, nil // true, 1.5, null
+}
+
+// skip passes over an object or a list.
+func (r *extraReader) skip() error {
+	depth := 0
+	var scratch []byte
+	for {
+		switch r.peek() {
+		case '{', '[':
+			depth++
+			r.at++
+		case '}', ']':
+			depth--
+			r.at++
+			if depth == 0 {
+				return nil
+			}
+		case '"':
+			var err error
+			if scratch, err = r.str(scratch[:0]); err != nil {
+				return err
+			}
+		case 0:
+			return r.broken()
+		default:
+			r.at++
+		}
+	}
+}
+
+// peek passes over white space and returns the next byte, 0 at the end.
+func (r *extraReader) peek() byte {
+	for ; r.at < len(r.data); r.at++ {
+		switch c := r.data[r.at]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (r *extraReader) expect(c byte) error {
+	if r.peek() != c {
+		return r.broken()
+	}
+	r.at++
+	return nil
+}
+
+// str appends the string that starts here to dst, without its escapes.
+func (r *extraReader) str(dst []byte) ([]byte, error) {
+	r.at++
+	for r.at < len(r.data) {
+		c := r.data[r.at]
+		r.at++
+		switch c {
+		case '"':
+			return dst, nil
+		case '\\':
+			if r.at == len(r.data) {
+				return dst, r.broken()
+			}
+			c = r.data[r.at]
+			r.at++
+			switch c {
+			case 'b':
+				dst = append(dst, '\b')
+			case 'f':
+				dst = append(dst, '\f')
+			case 'n':
+				dst = append(dst, '\n')
+			case 'r':
+				dst = append(dst, '\r')
+			case 't':
+				dst = append(dst, '\t')
+			case 'u':
+				r1, err := r.hex()
+				if err != nil {
+					return dst, err
+				}
+				if utf16.IsSurrogate(r1) && r.at+1 < len(r.data) && r.data[r.at] == '\\' && r.data[r.at+1] == 'u' {
+					r.at += 2
+					r2, err := r.hex()
+					if err != nil {
+						return dst, err
+					}
+					r1 = utf16.DecodeRune(r1, r2)
+				}
+				dst = utf8.AppendRune(dst, r1)
+			default: // " \ /
+				dst = append(dst, c)
+			}
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst, r.broken()
+}
+
+// hex reads the four digits of an escape.
+func (r *extraReader) hex() (rune, error) {
+	if r.at+4 > len(r.data) {
+		return 0, r.broken()
+	}
+	n, err := strconv.ParseUint(string(r.data[r.at:r.at+4]), 16, 32)
+	if err != nil {
+		return 0, r.broken()
+	}
+	r.at += 4
+	return rune(n), nil
+}
+
+func (r *extraReader) broken() error {
+	return fmt.Errorf("the extra fields of a row are broken at byte %d", r.at)
+}

@@ -1,0 +1,337 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// List implements crm.Store. Two statements answer it: one finds the keys of the
+// rows, from an index alone where there is one; the other reads those rows that
+// the caller does not know.
+func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
+	defer fault.Wrap(&err, "store.List(%s)", q.Resource.Name)
+	t, err := s.table(q.Resource.Name)
+	if err != nil {
+		return err
+	}
+	l := &list{s: s, t: t, q: q}
+	if err := l.sortKeys(); err != nil {
+		return err
+	}
+	return s.db.Read(ctx, func(c Conn) error {
+		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+		if err := l.keys(ctx, c, p); err != nil {
+			return err
+		}
+		return s.rows(ctx, c, q.Resource, p)
+	})
+}
+
+// list is one call of List.
+type list struct {
+	s     *Store
+	t     *table
+	q     crm.Query
+	terms []sortKey // up to the id
+	last  []sortValue
+}
+
+// sortKey is a term of the order.
+type sortKey struct {
+	filter.Term
+	column ColumnType
+	id     bool // the id of the record itself: what follows does not matter
+}
+
+// sortValue is the value of a sort key in the row read last.
+type sortValue struct {
+	null  bool
+	i     int64
+	bytes []byte
+}
+
+// sortKeys prepares the order. The id is appended, which makes it total.
+func (l *list) sortKeys() error {
+	for _, term := range l.q.Order {
+		key := sortKey{Term: filter.Term{Path: direct(term.Path), Desc: term.Desc}, column: ColumnText}
+		if !term.Path.Title {
+			f := key.Path.Field
+			key.column = columnOf(f)
+			key.id = len(key.Path.Via) == 0 && f.Index == 0
+		}
+		l.terms = append(l.terms, key)
+		if key.id {
+			break
+		}
+	}
+	if n := len(l.terms); n == 0 || !l.terms[n-1].id {
+		id := filter.Path{Field: &l.t.res.Fields[0]}
+		l.terms = append(l.terms, sortKey{Term: filter.Term{Path: id}, column: ColumnInteger, id: true})
+	}
+	l.last = make([]sortValue, len(l.terms))
+	if a := l.q.After; a != nil && len(a.Keys) != len(l.q.Order) {
+		return fmt.Errorf("cursor has %d keys, the order %d", len(a.Keys), len(l.q.Order))
+	}
+	return nil
+}
+
+// keys reads the keys of the page, and one more to know whether there is one.
+func (l *list) keys(ctx context.Context, c Conn, p *crm.Page) error {
+	want := l.q.Limit + 1
+	candidates, err := l.candidates(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, piece := range l.pieces() {
+		sql, args, err := l.statement(piece, candidates, want-len(p.Keys))
+		if err != nil {
+			return err
+		}
+		err = c.Query(ctx, sql, args, func(r Row) error {
+			if len(p.Keys) == l.q.Limit {
+				p.More = true
+				return nil
+			}
+			p.Keys = append(p.Keys, crm.Key{ID: r.Int(0), Version: r.Int(1)})
+			p.Generation = r.Int(2)
+			for i := range l.last {
+				l.last[i].read(r, 3+i, l.terms[i].column)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if p.More || len(p.Keys) == want {
+			break
+		}
+	}
+	if len(p.Keys) > 0 {
+		p.Next = l.cursor(p.Keys[len(p.Keys)-1].ID)
+	}
+	return nil
+}
+
+func (v *sortValue) read(r Row, column int, typ ColumnType) {
+	if v.null = r.Null(column); v.null {
+		return
+	}
+	if typ == ColumnText {
+		v.bytes = append(v.bytes[:0], r.Bytes(column)...)
+	} else {
+		v.i = r.Int(column)
+	}
+}
+
+// cursor returns the position of the row read last. It has a key for each term
+// of the query's order, also for those that the id makes pointless.
+func (l *list) cursor(id int64) *crm.Cursor {
+	next := &crm.Cursor{ID: id, Keys: make([]resource.Value, len(l.q.Order))}
+	for i := range next.Keys {
+		switch {
+		case i >= len(l.terms) || l.last[i].null:
+		case l.terms[i].column == ColumnText:
+			next.Keys[i] = resource.TextValue(string(l.last[i].bytes))
+		default:
+			next.Keys[i] = resource.IntValue(l.last[i].i)
+		}
+	}
+	return next
+}
+
+// piece is a part of the list whose rows follow one another: those where the
+// first sort keys equal the cursor's and the next one is on one side of it. Each
+// is a plain range that an index can serve, which one condition for all of them
+// would not be. The pieces in their order make the rest of the list.
+type piece struct {
+	equal int // this many sort keys equal the cursor's
+	test  side
+}
+
+// side is what the sort key after the equal ones has to be.
+type side uint8
+
+const (
+	anything side = iota
+	beyond        // after the cursor's value in the term's direction, and not null
+	isNull
+	notNull
+)
+
+// pieces returns the parts of the list that come after the cursor, from the
+// nearest on.
+func (l *list) pieces() []piece {
+	if l.q.After == nil {
+		return []piece{{}}
+	}
+	var all []piece
+	for i := len(l.terms) - 1; i >= 0; i-- {
+		null := !l.terms[i].id && l.q.After.Keys[i].IsNull()
+		switch {
+		case null && l.terms[i].Desc: // null comes last: nothing follows
+		case null:
+			all = append(all, piece{i, notNull})
+		case l.terms[i].Desc && !l.terms[i].id:
+			all = append(all, piece{i, beyond}, piece{i, isNull})
+		default:
+			all = append(all, piece{i, beyond})
+		}
+	}
+	return all
+}
+
+// after returns the cursor's value of a sort key.
+func (l *list) after(i int) resource.Value {
+	if l.terms[i].id {
+		return resource.IntValue(l.q.After.ID)
+	}
+	return l.q.After.Keys[i]
+}
+
+// statement writes the statement for the keys of one piece.
+func (l *list) statement(p piece, candidates string, limit int) (string, []Arg, error) {
+	b := l.s.newBuilder(l.q.Language)
+	offset := l.q.Offset
+	if l.q.After != nil {
+		offset = 0
+	}
+	// With an offset the inner statement reads ids and sort keys only, so that
+	// an index alone can serve it and no row is fetched to be skipped.
+	alias := b.alias()
+	if offset > 0 {
+		b.add("SELECT k.i, v.", versionColumn, ", ", generation)
+		for i := range l.terms {
+			b.add(", k.k")
+			b.text = appendInt(b.text, i)
+		}
+		b.add(" FROM (SELECT ", alias, ".", idColumn, " AS i")
+	} else {
+		b.add("SELECT ", alias, ".", idColumn, ", ", alias, ".", versionColumn, ", ", generation)
+	}
+	for i, term := range l.terms {
+		b.add(", ")
+		b.sortValue(term.Path, l.t, alias)
+		if offset > 0 {
+			b.add(" AS k")
+			b.text = appendInt(b.text, i)
+		}
+	}
+	trigrams := quote(l.t.res.Name + trigramSuffix)
+	if candidates != "" {
+		// CROSS JOIN keeps SQLite from walking the order and looking each row up.
+		b.add(" FROM ", trigrams, " CROSS JOIN ", l.t.name, " ", alias, " ON ", alias, ".", idColumn, " = ", trigrams, ".rowid WHERE ", trigrams, " MATCH ")
+		b.arg(resource.TextValue(candidates), ColumnText)
+		b.add(" AND ")
+	} else {
+		b.add(" FROM ", l.t.name, " ", alias, " WHERE ")
+	}
+	b.where(l.q.Where, l.t, alias)
+	l.position(b, p, alias)
+
+	first := 4
+	if offset > 0 {
+		first = 2
+	}
+	l.order(b, p, first)
+	b.add(" LIMIT ")
+	b.text = appendInt(b.text, limit)
+	if offset > 0 {
+		b.add(" OFFSET ")
+		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
+		join := ") k JOIN "
+		if l.s.flavor == SQLite {
+			join = ") k CROSS JOIN "
+		}
+		b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+		l.order(b, p, 4)
+	}
+	return b.done()
+}
+
+// position writes the condition that puts a row into the piece.
+func (l *list) position(b *builder, p piece, alias string) {
+	for i := range p.equal {
+		b.add(" AND ")
+		b.sortValue(l.terms[i].Path, l.t, alias)
+		if v := l.after(i); v.IsNull() {
+			b.add(" IS NULL")
+		} else {
+			b.add(" = ")
+			b.arg(v, l.terms[i].column)
+		}
+	}
+	if p.test == anything {
+		return
+	}
+	term := l.terms[p.equal]
+	b.add(" AND ")
+	b.sortValue(term.Path, l.t, alias)
+	switch {
+	case p.test == isNull:
+		b.add(" IS NULL")
+		return
+	case p.test == notNull:
+		b.add(" IS NOT NULL")
+		return
+	case term.Desc:
+		b.add(" < ")
+	default:
+		b.add(" > ")
+	}
+	b.arg(l.after(p.equal), term.column)
+}
+
+// order writes ORDER BY for the sort keys that are not equal throughout the
+// piece, whose columns start at number first.
+func (l *list) order(b *builder, p piece, first int) {
+	b.add(" ORDER BY ")
+	for i := p.equal; i < len(l.terms); i++ {
+		if i > p.equal {
+			b.add(", ")
+		}
+		b.text = appendInt(b.text, first+i)
+		switch term := l.terms[i]; {
+		case term.id && term.Desc:
+			b.add(" DESC")
+		case term.id:
+		case term.Desc:
+			b.add(descending(l.s.flavor, ""))
+		default:
+			b.add(ascending(l.s.flavor, ""))
+		}
+	}
+}
+
+// sortValue writes what a path leads to as a value of the row, through scalar
+// subqueries where it follows references.
+func (b *builder) sortValue(p filter.Path, t *table, alias string) {
+	if len(p.Via) == 0 {
+		if p.Title {
+			b.title(t, alias)
+		} else {
+			b.operand(p.Field, t, alias)
+		}
+		return
+	}
+	ref := p.Via[0]
+	next, nextAlias := b.table(ref), b.alias()
+	b.add("(SELECT ")
+	b.sortValue(filter.Path{Via: p.Via[1:], Field: p.Field, Title: p.Title}, next, nextAlias)
+	b.add(" FROM ", next.name, " ", nextAlias, " WHERE ", nextAlias, ".", idColumn, " = ")
+	b.column(ref, t, alias)
+	b.add(")")
+}
+
+// candidates returns the query of the trigram table to start from, or "" when
+// the list is better walked in its order.
+func (l *list) candidates(ctx context.Context, c Conn) (string, error) {
+	if !l.s.hasTrigramTable(l.t) {
+		return "", nil
+	}
+	return l.t.match(l.q.Where), nil
+}

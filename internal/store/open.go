@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// migration is a change that cannot be computed from the registry: renaming,
+// moving or rewriting what is there. Its number is its place in migrations,
+// counted from 1; it runs in the transaction of the upgrade, before what is
+// missing is added. Migrations are never changed or removed.
+type migration struct {
+	why string
+	run func(ctx context.Context, c Conn, flavor Flavor) error
+}
+
+func migrations() []migration { return nil }
+
+// meta is what a database says about itself.
+type meta struct {
+	fingerprint string
+	migration   int64
+}
+
+// open compares the database's fingerprint with the registry's, and changes the
+// database when they differ.
+func (s *Store) open(ctx context.Context) error {
+	var m meta
+	err := s.db.Read(ctx, func(c Conn) (err error) {
+		m, s.trigrams, err = s.readMeta(ctx, c)
+		return err
+	})
+	if err == nil {
+		want, err := newSchema(s.flavor, s.tables, s.trigrams)
+		if err != nil {
+			return err
+		}
+		if m.fingerprint == want.fingerprint(s.flavor) && m.migration == int64(len(migrations())) {
+			return nil
+		}
+	} else if fault.KindOf(err) != fault.Internal || ctx.Err() != nil {
+		return err
+	}
+	// Most likely there is no table _meta yet. Any other failure will come
+	// again and is reported then.
+	return s.db.Write(ctx, func(c Conn) error { return s.upgrade(ctx, c) })
+}
+
+// readMeta reads what the database says about itself, and where trigram indexes
+// come from.
+func (s *Store) readMeta(ctx context.Context, c Conn) (m meta, trigrams string, err error) {
+	err = c.Query(ctx, `SELECT "fingerprint", "migration", `+s.trigramSource()+` FROM "_meta"`, nil, func(r Row) error {
+		m = meta{fingerprint: string(r.Bytes(0)), migration: r.Int(1)}
+		if !r.Null(2) && !s.opts.NoTrigrams {
+			trigrams = string(r.Bytes(2))
+		}
+		return nil
+	})
+	return m, trigrams, err
+}
+
+// trigramSource is an expression for the schema of PostgreSQL's pg_trgm, null
+// when it is not installed. SQLite's FTS5 is always there.
+func (s *Store) trigramSource() string {
+	if s.flavor == SQLite {
+		return `'fts5'`
+	}
+	return `(SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm')`
+}
+
+// upgrade brings the database to the registry's schema.
+func (s *Store) upgrade(ctx context.Context, c Conn) (err error) {
+	defer fault.Wrap(&err, "upgrade")
+	if s.flavor == PostgreSQL {
+		// One node at a time, until the transaction ends.
+		if err := c.Query(ctx, `SELECT pg_advisory_xact_lock(hashtext(current_schema()))::text`, nil, ignore); err != nil {
+			return err
+		}
+	}
+	if err := c.Script(ctx, metaSQL(s.flavor)); err != nil {
+		return err
+	}
+	known := int64(len(migrations()))
+	_, err = c.Exec(ctx, `INSERT INTO "_meta" ("one", "generation", "fingerprint", "migration") VALUES (1, 1, '', $1) ON CONFLICT DO NOTHING`,
+		[]Arg{{resource.IntValue(known), ColumnInteger}})
+	if err != nil {
+		return err
+	}
+	m, trigrams, err := s.readMeta(ctx, c)
+	if err != nil {
+		return err
+	}
+	s.trigrams = trigrams
+	if m.migration > known {
+		return fmt.Errorf("the database was changed by a later version of this program: migration %d, known are %d", m.migration, known)
+	}
+	for i, step := range migrations()[m.migration:] {
+		if err := step.run(ctx, c, s.flavor); err != nil {
+			return fmt.Errorf("migration %d (%s): %w", m.migration+int64(i)+1, step.why, err)
+		}
+	}
+	want, err := newSchema(s.flavor, s.tables, trigrams)
+	if err != nil {
+		return err
+	}
+	if err := s.addMissing(ctx, c, want); err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, `UPDATE "_meta" SET "fingerprint" = $1, "migration" = $2`, []Arg{
+		{resource.TextValue(want.fingerprint(s.flavor)), ColumnText},
+		{resource.IntValue(known), ColumnInteger},
+	})
+	return err
+}
+
+func ignore(Row) error { return nil }
+
+// addMissing creates the tables, columns, constraints and indexes that are not
+// there.
+func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
+	have, err := s.introspect(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, d := range want.tables {
+		present := have.columns[d.table.res.Name]
+		if present == nil {
+			if err := c.Script(ctx, d.sql(s.flavor)); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, column := range d.columns {
+			if present[column.name] {
+				continue
+			}
+			if err := c.Script(ctx, "ALTER TABLE "+d.table.name+" ADD COLUMN "+column.sql); err != nil {
+				return err
+			}
+			if column.fill == "" {
+				continue
+			}
+			if err := c.Script(ctx, "UPDATE "+d.table.name+" SET "+quote(column.name)+" = "+column.fill); err != nil {
+				return err
+			}
+		}
+	}
+	for _, list := range [][]objectDDL{want.indexes, want.foreign} {
+		for _, o := range list {
+			if _, ok := have.objects[o.name]; ok {
+				continue
+			}
+			if err := c.Script(ctx, o.sql); err != nil {
+				return fmt.Errorf("%s: %w", o.name, err)
+			}
+		}
+	}
+	for _, d := range want.texts {
+		if err := addTrigrams(ctx, c, d, have); err != nil {
+			return fmt.Errorf("%s: %w", d.name, err)
+		}
+	}
+	return nil
+}
+
+// addTrigrams makes the trigram table anew when anything about it differs.
+func addTrigrams(ctx context.Context, c Conn, d trigramDDL, have *catalogue) error {
+	same := have.objects[d.name] == d.create
+	for _, t := range d.triggers {
+		same = same && have.objects[t.name] == t.sql
+	}
+	if same {
+		return nil
+	}
+	for _, t := range d.triggers {
+		if err := c.Script(ctx, "DROP TRIGGER IF EXISTS "+quote(t.name)); err != nil {
+			return err
+		}
+	}
+	if err := c.Script(ctx, "DROP TABLE IF EXISTS "+quote(d.name)+";"+d.create+";"+d.fill); err != nil {
+		return err
+	}
+	for _, t := range d.triggers {
+		if err := c.Script(ctx, t.sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catalogue is what a database has.
+type catalogue struct {
+	columns map[string]map[string]bool // table -> column
+	objects map[string]string          // indexes, constraints, triggers, tables -> their SQL (SQLite) or ""
+}
+
+func (s *Store) introspect(ctx context.Context, c Conn) (*catalogue, error) {
+	columns := `SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'`
+	objects := `SELECT name, sql FROM sqlite_schema`
+	if s.flavor == PostgreSQL {
+		columns = `SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()`
+		objects = `SELECT indexname::text, '' FROM pg_indexes WHERE schemaname = current_schema()
+			UNION ALL SELECT conname::text, '' FROM pg_constraint WHERE connamespace = current_schema()::regnamespace`
+	}
+	have := &catalogue{columns: map[string]map[string]bool{}, objects: map[string]string{}}
+	err := c.Query(ctx, columns, nil, func(r Row) error {
+		table, column := string(r.Bytes(0)), string(r.Bytes(1))
+		if have.columns[table] == nil {
+			have.columns[table] = map[string]bool{}
+		}
+		have.columns[table][column] = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = c.Query(ctx, objects, nil, func(r Row) error {
+		have.objects[string(r.Bytes(0))] = string(r.Bytes(1))
+		return nil
+	})
+	return have, err
+}

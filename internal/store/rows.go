@@ -1,0 +1,338 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// maxIDs bounds the ids in one statement; longer lists are read in parts.
+const maxIDs = 1024
+
+// rowPlan is how the rows of a resource are read. It belongs to one catalog's
+// Resource, whose extra fields it knows.
+type rowPlan struct {
+	res    *resource.Resource
+	t      *table
+	sql    string // up to WHERE
+	text   []bool // by column of declared fields: text
+	extra  map[string]*resource.Field
+	fields int // declared fields, the id included
+}
+
+// fixedColumns are read of every row before its fields: id, version, generation.
+const fixedColumns = 3
+
+func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
+	if p, ok := s.plans.Load(res.Name); ok && p.(*rowPlan).res == res {
+		return p.(*rowPlan), nil
+	}
+	t, err := s.table(res.Name)
+	if err != nil {
+		return nil, err
+	}
+	p := &rowPlan{res: res, t: t, fields: len(t.res.Fields)}
+	if len(res.Fields) < p.fields {
+		return nil, fmt.Errorf("resource %s lacks declared fields", res.Name)
+	}
+	sql := "SELECT " + idColumn + ", " + versionColumn + ", " + generation
+	for i := 1; i < p.fields; i++ {
+		if res.Fields[i].Name != t.res.Fields[i].Name {
+			return nil, fmt.Errorf("field %d of resource %s is %s, was declared as %s", i, res.Name, res.Fields[i].Name, t.res.Fields[i].Name)
+		}
+		sql += ", " + t.fields[i]
+		p.text = append(p.text, columnOf(&res.Fields[i]) == ColumnText)
+	}
+	for i := p.fields; i < len(res.Fields); i++ {
+		if p.extra == nil {
+			p.extra = map[string]*resource.Field{}
+			sql += ", " + extraColumn
+			if s.flavor == PostgreSQL {
+				sql += "::text"
+			}
+		}
+		p.extra[res.Fields[i].Name] = &res.Fields[i]
+	}
+	p.sql = sql + " FROM " + t.name + " WHERE " + idColumn
+	s.plans.Store(res.Name, p)
+	return p, nil
+}
+
+// reader reads rows into records. All text of a page is collected in one piece
+// of memory and all values in another, so that a page costs a handful of
+// allocations whatever its size.
+type reader struct {
+	plan       *rowPlan
+	records    []resource.Record
+	values     []resource.Value
+	arena      []byte
+	err        error
+	generation int64
+}
+
+func newReader(plan *rowPlan, rows int) *reader {
+	return &reader{
+		plan:    plan,
+		records: make([]resource.Record, 0, rows),
+		values:  make([]resource.Value, 0, rows*len(plan.res.Fields)),
+		arena:   make([]byte, 0, rows*256),
+	}
+}
+
+// row reads the current row. Until finish, a text is the place of its bytes in
+// the arena, packed into I.
+func (r *reader) row(row Row) error {
+	n := len(r.plan.res.Fields)
+	start := len(r.values)
+	r.values = append(r.values, make([]resource.Value, n)...)
+	values := r.values[start : start+n : start+n]
+	id := row.Int(0)
+	r.records = append(r.records, resource.Record{ID: id, Version: row.Int(1), Values: values})
+	r.generation = row.Int(2)
+	values[0] = resource.IntValue(id)
+	for i, text := range r.plan.text {
+		column := fixedColumns + i
+		if row.Null(column) {
+			continue
+		}
+		v := &values[i+1]
+		if !text {
+			v.Type, v.I = resource.Int, row.Int(column)
+			continue
+		}
+		at := len(r.arena)
+		r.arena = append(r.arena, row.Bytes(column)...)
+		v.Type, v.I = resource.Str, place(at, len(r.arena))
+	}
+	if column := fixedColumns + len(r.plan.text); r.plan.extra != nil && !row.Null(column) {
+		json := extraReader{data: row.Bytes(column)}
+		return json.read(&r.arena, func(name []byte, v extraValue) {
+			f := r.plan.extra[string(name)]
+			if f == nil || v.typ == resource.Null || (v.typ == resource.Str) != (columnOf(f) == ColumnText) {
+				return
+			}
+			values[f.Index].Type = v.typ
+			if values[f.Index].I = v.i; v.typ == resource.Str {
+				values[f.Index].I = place(v.start, v.end)
+			}
+		})
+	}
+	return nil
+}
+
+// place packs where a text begins and ends in the arena: 2^31 bytes at most.
+func place(start, end int) int64 { return int64(start)<<32 | int64(end) }
+
+// finish turns places in the arena into texts.
+func (r *reader) finish() {
+	all := string(r.arena)
+	for _, rec := range r.records {
+		for i := range rec.Values {
+			if v := &rec.Values[i]; v.Type == resource.Str {
+				v.S, v.I = all[v.I>>32:v.I&(1<<32-1)], 0
+			}
+		}
+	}
+}
+
+// read reads the rows with these ids, in any order.
+func (r *reader) read(ctx context.Context, c Conn, s *Store, ids []int64) error {
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), maxIDs)]
+		ids = ids[len(part):]
+		b := s.newBuilder(0)
+		if len(part) == 1 {
+			b.add(r.plan.sql, " = ")
+			b.arg(resource.IntValue(part[0]), ColumnInteger)
+		} else {
+			b.add(r.plan.sql, " IN (")
+			b.ids(part)
+			b.add(")")
+		}
+		sql, args, err := b.done()
+		if err != nil {
+			return err
+		}
+		if err := c.Query(ctx, sql, args, r.row); err != nil {
+			return err
+		}
+	}
+	r.finish()
+	return nil
+}
+
+// rows fills p.Rows for p.Keys, except those that p.Known knows. A row that has
+// changed since its key was read is given as it is now, with its version.
+func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, p *crm.Page) error {
+	p.Rows = make([]*resource.Record, len(p.Keys))
+	ids := make([]int64, 0, len(p.Keys))
+	known := make([]bool, len(p.Keys))
+	for i, k := range p.Keys {
+		if p.Known != nil && p.Known(k, p.Generation) {
+			known[i] = true
+		} else {
+			ids = append(ids, k.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	plan, err := s.plan(res)
+	if err != nil {
+		return err
+	}
+	r := newReader(plan, len(ids))
+	if err := r.read(ctx, c, s, ids); err != nil {
+		return err
+	}
+	r.place(p, known)
+	return nil
+}
+
+// place puts the records where their keys are, and drops keys without a record.
+func (r *reader) place(p *crm.Page, known []bool) {
+	at := make(map[int64]*resource.Record, len(r.records))
+	for i := range r.records {
+		at[r.records[i].ID] = &r.records[i]
+	}
+	n := 0
+	for i, k := range p.Keys {
+		rec := at[k.ID]
+		switch {
+		case known[i]:
+		case rec == nil:
+			continue
+		default:
+			k.Version = rec.Version
+		}
+		p.Keys[n], p.Rows[n] = k, rec
+		n++
+	}
+	clear(p.Rows[n:])
+	p.Keys, p.Rows = p.Keys[:n], p.Rows[:n]
+}
+
+// Load implements crm.Store. An id that is given twice is answered twice.
+func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p *crm.Page) (err error) {
+	defer fault.Wrap(&err, "store.Load(%s)", res.Name)
+	plan, err := s.plan(res)
+	if err != nil {
+		return err
+	}
+	return s.db.Read(ctx, func(c Conn) error {
+		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+		if p.Known == nil {
+			r := newReader(plan, len(ids))
+			if err := r.read(ctx, c, s, ids); err != nil {
+				return err
+			}
+			for _, id := range ids {
+				p.Keys = append(p.Keys, crm.Key{ID: id})
+			}
+			p.Rows = make([]*resource.Record, len(ids))
+			p.Generation = r.generation
+			r.place(p, make([]bool, len(ids)))
+			return nil
+		}
+		if err := s.loadKeys(ctx, c, plan.t, ids, p); err != nil {
+			return err
+		}
+		return s.rows(ctx, c, res, p)
+	})
+}
+
+// loadKeys reads the keys of the rows that exist.
+func (s *Store) loadKeys(ctx context.Context, c Conn, t *table, ids []int64, p *crm.Page) error {
+	versions := make(map[int64]int64, len(ids))
+	for rest := ids; len(rest) > 0; {
+		part := rest[:min(len(rest), maxIDs)]
+		rest = rest[len(part):]
+		b := s.newBuilder(0)
+		b.add("SELECT ", idColumn, ", ", versionColumn, ", ", generation, " FROM ", t.name, " WHERE ", idColumn, " IN (")
+		b.ids(part)
+		b.add(")")
+		sql, args, err := b.done()
+		if err != nil {
+			return err
+		}
+		err = c.Query(ctx, sql, args, func(r Row) error {
+			versions[r.Int(0)] = r.Int(1)
+			p.Generation = r.Int(2)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if version, ok := versions[id]; ok {
+			p.Keys = append(p.Keys, crm.Key{ID: id, Version: version})
+		}
+	}
+	return nil
+}
+
+// Titles implements crm.Store. The slice of columns is valid during the call
+// only; the strings in it may be kept.
+func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64, fn func(id int64, columns []string)) (err error) {
+	defer fault.Wrap(&err, "store.Titles(%s)", res.Name)
+	t, err := s.table(res.Name)
+	if err != nil {
+		return err
+	}
+	fields := t.res.TitleFields()
+	head := "SELECT " + idColumn
+	for _, f := range fields {
+		head += ", " + t.fields[f.Index]
+		if f.Kind != resource.Text && s.flavor == SQLite {
+			head = head[:len(head)-len(t.fields[f.Index])] + "CAST(" + t.fields[f.Index] + " AS TEXT)"
+		} else if f.Kind != resource.Text {
+			head += "::text"
+		}
+	}
+	head += " FROM " + t.name
+	columns := make([]string, len(fields))
+	ends := make([]int, len(fields))
+	var text []byte
+	row := func(r Row) error {
+		text = text[:0]
+		for i := range columns {
+			if !r.Null(i + 1) {
+				text = append(text, r.Bytes(i+1)...)
+			}
+			ends[i] = len(text)
+		}
+		all, start := string(text), 0
+		for i, end := range ends {
+			columns[i] = all[start:end]
+			start = end
+		}
+		fn(r.Int(0), columns)
+		return nil
+	}
+	return s.db.Read(ctx, func(c Conn) error {
+		if ids == nil {
+			return c.Query(ctx, head+" ORDER BY "+idColumn, nil, row)
+		}
+		sorted := sortedIDs(ids)
+		for len(sorted) > 0 {
+			part := sorted[:min(len(sorted), maxIDs)]
+			sorted = sorted[len(part):]
+			b := s.newBuilder(0)
+			b.add(head, " WHERE ", idColumn, " IN (")
+			b.ids(part)
+			b.add(") ORDER BY ", idColumn)
+			sql, args, err := b.done()
+			if err != nil {
+				return err
+			}
+			if err := c.Query(ctx, sql, args, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,195 @@
+// Package store keeps records in SQL databases: it makes the tables from the
+// registry, turns checked filters into parameterised SQL, and implements
+// crm.Store over the small Conn of an engine. Everything here is written once for
+// both engines; where their SQL differs, the difference is a few words chosen by
+// Flavor.
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Options tunes a Store. The zero value is good for a server.
+type Options struct {
+	// NoTrigrams leaves the trigram indexes out: LIKE '%x%' then reads every
+	// row, and writes of searchable fields cost less. Answers are the same.
+	NoTrigrams bool
+}
+
+// Store keeps the records of one workspace in a DB. It is safe for concurrent
+// use, and implements crm.Store.
+type Store struct {
+	db       DB
+	flavor   Flavor
+	tables   []*table
+	byName   map[string]*table
+	trigrams string // see newSchema
+	opts     Options
+	texts    texts
+	plans    sync.Map // resource name -> *rowPlan
+}
+
+var (
+	_ crm.Store = (*Store)(nil)
+)
+
+// New returns the store of the workspace in db. It creates the tables, columns
+// and indexes that the registry declares and the database lacks; when there are
+// none, opening costs one query. The caller closes db.
+//
+// Errors: fault.Internal for declarations that cannot be tables, and for a
+// database that a later version of this program has changed; otherwise those of
+// db.
+func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *Store, err error) {
+	defer fault.Wrap(&err, "store.New")
+	s := &Store{db: db, flavor: db.Flavor(), byName: map[string]*table{}, opts: opts}
+	for _, res := range reg.All() {
+		t, err := newTable(res)
+		if err != nil {
+			return nil, err
+		}
+		t.insert = newInsertPlan(t)
+		s.tables = append(s.tables, t)
+		s.byName[res.Name] = t
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// table returns how a resource is kept.
+func (s *Store) table(name string) (*table, error) {
+	if t := s.byName[name]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("resource %s has no table", name)
+}
+
+// texts keeps one copy of each SQL text, so that the engine finds its prepared
+// statement by comparing pointers rather than bytes, and building the same text
+// again allocates nothing.
+type texts struct {
+	mu  sync.RWMutex
+	all map[string]string
+}
+
+// maxTexts bounds how many texts are kept; shapes of queries are few.
+const maxTexts = 1024
+
+func (t *texts) intern(sql []byte) string {
+	t.mu.RLock()
+	text, ok := t.all[string(sql)]
+	t.mu.RUnlock()
+	if ok {
+		return text
+	}
+	text = string(sql)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.all == nil || len(t.all) >= maxTexts {
+		t.all = make(map[string]string)
+	}
+	t.all[text] = text
+	return text
+}
+
+// builder writes one statement: text and arguments apart. What a client sent
+// only ever becomes an argument.
+type builder struct {
+	s        *Store
+	text     []byte
+	args     []Arg
+	aliases  int
+	language int
+	err      error // the first
+}
+
+func (s *Store) newBuilder(language int) *builder {
+	return &builder{s: s, text: make([]byte, 0, 1024), args: make([]Arg, 0, 8), language: language}
+}
+
+func (b *builder) add(parts ...string) {
+	for _, p := range parts {
+		b.text = append(b.text, p...)
+	}
+}
+
+// arg adds an argument and its placeholder.
+func (b *builder) arg(v resource.Value, column ColumnType) {
+	b.args = append(b.args, Arg{v, column})
+	b.text = append(b.text, '$')
+	b.text = appendInt(b.text, len(b.args))
+}
+
+// list adds arguments and their placeholders, separated by commas. The last is
+// repeated up to a power of two, so that there are few different texts.
+func (b *builder) list(values []resource.Value, column ColumnType) {
+	n := 1
+	for n < len(values) {
+		n *= 2
+	}
+	for i := range n {
+		if i > 0 {
+			b.add(", ")
+		}
+		b.arg(values[min(i, len(values)-1)], column)
+	}
+}
+
+// ids is list for ids.
+func (b *builder) ids(ids []int64) {
+	n := 1
+	for n < len(ids) {
+		n *= 2
+	}
+	for i := range n {
+		if i > 0 {
+			b.add(", ")
+		}
+		b.arg(resource.IntValue(ids[min(i, len(ids)-1)]), ColumnInteger)
+	}
+}
+
+// alias returns a new name for a table in the statement.
+func (b *builder) alias() string {
+	b.aliases++
+	if b.aliases <= len(aliasNames) {
+		return aliasNames[b.aliases-1]
+	}
+	return fmt.Sprintf("t%d", b.aliases-1)
+}
+
+// aliasNames spares the most frequent aliases their making.
+var aliasNames = strings.Fields("t0 t1 t2 t3 t4 t5 t6 t7")
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// done returns the statement.
+func (b *builder) done() (sql string, args []Arg, err error) {
+	if b.err != nil {
+		return "", nil, b.err
+	}
+	return b.s.texts.intern(b.text), b.args, nil
+}
+
+// table returns the table of the records that a field refers to.
+func (b *builder) table(f *resource.Field) *table {
+	t, err := b.s.table(f.Table)
+	if err != nil {
+		b.fail(err)
+		return &table{}
+	}
+	return t
+}

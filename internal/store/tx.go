@@ -1,0 +1,382 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Write implements crm.Store.
+func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
+	defer fault.Wrap(&err, "store.Write")
+	return s.db.Write(ctx, func(c Conn) error {
+		tx := &tx{s: s, c: c}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		if !tx.advance {
+			return nil
+		}
+		// Last, since every other writer that advances waits for this row.
+		_, err := c.Exec(ctx, `UPDATE "_meta" SET "generation" = "generation" + 1`, nil)
+		return err
+	})
+}
+
+// tx implements crm.Tx.
+type tx struct {
+	s       *Store
+	c       Conn
+	advance bool
+}
+
+func (x *tx) Advance(context.Context) error {
+	x.advance = true
+	return nil
+}
+
+// insertPlan are the columns that an insert writes: the fields after the id,
+// the folded copies, the extra fields.
+type insertPlan struct {
+	columns string // "name", "name_key" …, "_extra"
+	keys    []int  // fields with a folded copy
+	width   int
+}
+
+func newInsertPlan(t *table) insertPlan {
+	var p insertPlan
+	for i := 1; i < len(t.fields); i++ {
+		p.columns += t.fields[i] + ", "
+	}
+	for i, key := range t.keys {
+		if key != "" {
+			p.columns += key + ", "
+			p.keys = append(p.keys, i)
+		}
+	}
+	p.columns += extraColumn
+	p.width = len(t.fields) + len(p.keys)
+	return p
+}
+
+// maxInsertRows is how many rows one statement inserts on PostgreSQL, a power of
+// two. It keeps the widest table far below the limit of 65,535 arguments.
+const maxInsertRows = 64
+
+// Insert implements crm.Tx. On SQLite, where a statement costs no round trip,
+// each row has its own.
+func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resource.Record) (err error) {
+	defer fault.Wrap(&err, "store.Insert(%s)", res.Name)
+	t, err := x.s.table(res.Name)
+	if err != nil {
+		return err
+	}
+	for _, rec := range recs {
+		if len(rec.Values) != len(res.Fields) {
+			return fmt.Errorf("a record has %d values, the resource %d fields", len(rec.Values), len(res.Fields))
+		}
+	}
+	if x.s.flavor == PostgreSQL && len(recs) > 1 {
+		return x.insertMany(ctx, t, res, recs)
+	}
+	for _, rec := range recs {
+		b := x.s.newBuilder(0)
+		b.args = make([]Arg, 0, t.insert.width)
+		b.add("INSERT INTO ", t.name, " (", t.insert.columns, ") VALUES (")
+		b.record(t, res, rec)
+		b.add(") RETURNING ", idColumn)
+		sql, args, err := b.done()
+		if err != nil {
+			return err
+		}
+		err = x.c.Query(ctx, sql, args, func(r Row) error {
+			rec.ID, rec.Version = r.Int(0), 1
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertMany draws the ids first, so that which row got which does not depend on
+// the order in which a statement reports them.
+func (x *tx) insertMany(ctx context.Context, t *table, res *resource.Resource, recs []*resource.Record) error {
+	ids := make([]int64, 0, len(recs))
+	err := x.c.Query(ctx, `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::bigint)`,
+		[]Arg{{resource.TextValue(t.name), ColumnText}, {resource.IntValue(int64(len(recs))), ColumnInteger}},
+		func(r Row) error {
+			ids = append(ids, r.Int(0))
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	if len(ids) != len(recs) {
+		return fmt.Errorf("asked for %d ids, got %d", len(recs), len(ids))
+	}
+	slices.Sort(ids)
+	for i, rec := range recs {
+		rec.ID, rec.Version = ids[i], 1
+	}
+	return x.s.insertWithIDs(ctx, x.c, t, res, recs)
+}
+
+// insertWithIDs inserts rows whose ids are known, several with one statement.
+func (s *Store) insertWithIDs(ctx context.Context, c Conn, t *table, res *resource.Resource, recs []*resource.Record) error {
+	size := 1
+	if s.flavor == PostgreSQL {
+		size = maxInsertRows
+	}
+	for len(recs) > 0 {
+		for size > len(recs) {
+			size /= 2
+		}
+		b := s.newBuilder(0)
+		b.args = make([]Arg, 0, size*(t.insert.width+1))
+		b.add("INSERT INTO ", t.name, " (", idColumn, ", ", t.insert.columns, ") VALUES ")
+		for i, rec := range recs[:size] {
+			if i > 0 {
+				b.add(", ")
+			}
+			b.add("(")
+			b.arg(resource.IntValue(rec.ID), ColumnInteger)
+			b.add(", ")
+			b.record(t, res, rec)
+			b.add(")")
+		}
+		sql, args, err := b.done()
+		if err != nil {
+			return err
+		}
+		if _, err := c.Exec(ctx, sql, args); err != nil {
+			return err
+		}
+		recs = recs[size:]
+	}
+	return nil
+}
+
+// record writes the values of a row for the columns of the insertPlan.
+func (b *builder) record(t *table, res *resource.Resource, rec *resource.Record) {
+	for i := 1; i < len(t.fields); i++ {
+		b.arg(rec.Values[i], columnOf(&res.Fields[i]))
+		b.add(", ")
+	}
+	for _, i := range t.insert.keys {
+		b.arg(folded(rec.Values[i]), ColumnText)
+		b.add(", ")
+	}
+	var extra []byte
+	for i := len(t.fields); i < len(rec.Values); i++ {
+		if v := rec.Values[i]; !v.IsNull() {
+			extra = appendExtra(extra, res.Fields[i].Name, v)
+		}
+	}
+	v := resource.Value{}
+	if extra != nil {
+		v = resource.TextValue(string(append(extra, '}')))
+	}
+	b.arg(v, ColumnJSON)
+}
+
+func folded(v resource.Value) resource.Value {
+	if v.Type == resource.Str {
+		v.S = resource.Fold(v.S)
+	}
+	return v
+}
+
+// Update implements crm.Tx.
+func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set []crm.Assignment) (found bool, err error) {
+	defer fault.Wrap(&err, "store.Update(%s, %d)", res.Name, id)
+	t, err := x.s.table(res.Name)
+	if err != nil {
+		return false, err
+	}
+	b := x.s.newBuilder(0)
+	b.add("UPDATE ", t.name, " SET ", versionColumn, " = ", versionColumn, " + 1")
+	var extra []byte
+	for _, a := range set {
+		f := a.Field
+		switch {
+		case f.Extra:
+			extra = appendExtra(extra, f.Name, a.Value)
+			continue
+		case f.Index == 0:
+			return false, fmt.Errorf("the id cannot be changed")
+		}
+		b.add(", ", t.fields[f.Index], " = ")
+		b.arg(a.Value, columnOf(f))
+		if key := t.keys[f.Index]; key != "" {
+			b.add(", ", key, " = ")
+			b.arg(folded(a.Value), ColumnText)
+		}
+	}
+	if extra != nil {
+		// The other extra fields of the row are kept; what becomes null goes.
+		v := resource.TextValue(string(append(extra, '}')))
+		if x.s.flavor == SQLite {
+			b.add(", ", extraColumn, " = json_patch(coalesce(", extraColumn, ", '{}'), ")
+			b.arg(v, ColumnJSON)
+			b.add(")")
+		} else {
+			b.add(", ", extraColumn, " = jsonb_strip_nulls(coalesce(", extraColumn, ", '{}'::jsonb) || ")
+			b.arg(v, ColumnJSON)
+			b.add("::jsonb)")
+		}
+	}
+	b.add(" WHERE ", idColumn, " = ")
+	b.arg(resource.IntValue(id), ColumnInteger)
+	sql, args, err := b.done()
+	if err != nil {
+		return false, err
+	}
+	n, err := x.c.Exec(ctx, sql, args)
+	return n > 0, err
+}
+
+// Lock implements crm.Tx. On SQLite there is one writer at a time, so that every
+// row is held. On PostgreSQL the lock leaves others free to refer to the row.
+func (x *tx) Lock(ctx context.Context, res *resource.Resource, id int64) (_ *resource.Record, err error) {
+	defer fault.Wrap(&err, "store.Lock(%s, %d)", res.Name, id)
+	plan, err := x.s.plan(res)
+	if err != nil {
+		return nil, err
+	}
+	sql := plan.sql + " = $1"
+	if x.s.flavor == PostgreSQL {
+		sql += " FOR NO KEY UPDATE"
+	}
+	r := newReader(plan, 1)
+	if err := x.c.Query(ctx, sql, []Arg{{resource.IntValue(id), ColumnInteger}}, r.row); err != nil {
+		return nil, err
+	}
+	if len(r.records) == 0 {
+		return nil, nil // the contract of Tx.Lock
+	}
+	r.finish()
+	return &r.records[0], nil
+}
+
+// Missing implements crm.Tx.
+func (x *tx) Missing(ctx context.Context, refs []crm.Reference) (missing []crm.Reference, err error) {
+	defer fault.Wrap(&err, "store.Missing")
+	ids := map[string][]int64{}
+	for _, r := range refs {
+		ids[r.Resource.Name] = append(ids[r.Resource.Name], r.ID)
+	}
+	type key struct {
+		table int64
+		id    int64
+	}
+	found := map[key]bool{}
+	numbers := map[string]int64{}
+	b := x.s.newBuilder(0)
+	flush := func() error {
+		sql, args, err := b.done()
+		if err != nil || len(args) == 0 {
+			return err
+		}
+		b = x.s.newBuilder(0)
+		return x.c.Query(ctx, sql, args, func(r Row) error {
+			found[key{r.Int(0), r.Int(1)}] = true
+			return nil
+		})
+	}
+	for number, t := range x.s.tables {
+		numbers[t.res.Name] = int64(number)
+		for all := sortedIDs(ids[t.res.Name]); len(all) > 0; {
+			part := all[:min(len(all), maxIDs)]
+			all = all[len(part):]
+			if len(b.args) > 0 {
+				b.add(" UNION ALL ")
+			}
+			b.add("SELECT ")
+			b.text = appendInt(b.text, number)
+			b.add(", ", idColumn, " FROM ", t.name, " WHERE ", idColumn, " IN (")
+			b.ids(part)
+			b.add(")")
+			if len(b.args) > 8*maxIDs {
+				if err := flush(); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return nil, err
+	}
+	for _, r := range refs {
+		number, ok := numbers[r.Resource.Name]
+		if !ok {
+			return nil, fmt.Errorf("resource %s has no table", r.Resource.Name)
+		}
+		if !found[key{number, r.ID}] {
+			missing = append(missing, r)
+		}
+	}
+	return missing, nil
+}
+
+// sortedIDs returns a copy of ids in ascending order, each once.
+func sortedIDs(ids []int64) []int64 {
+	sorted := slices.Clone(ids)
+	slices.SortFunc(sorted, cmp.Compare[int64])
+	return slices.Compact(sorted)
+}
+
+// FindTitle implements crm.Tx.
+func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string, limit int) (ids []int64, err error) {
+	defer fault.Wrap(&err, "store.FindTitle(%s)", res.Name)
+	t, err := x.s.table(res.Name)
+	if err != nil {
+		return nil, err
+	}
+	wanted := resource.TextValue(resource.Fold(title))
+	b := x.s.newBuilder(resource.English)
+	alias := b.alias()
+	b.add("SELECT ", alias, ".", idColumn, " FROM ", t.name, " ", alias, " WHERE (")
+	switch fields := t.res.TitleFields(); {
+	case t.res.LabelFields != nil:
+		for i, f := range fields {
+			if i > 0 {
+				b.add(" OR ")
+			}
+			b.operand(f, t, alias)
+			b.add(" = ")
+			b.arg(wanted, ColumnText)
+		}
+	case len(fields) == 1 && fields[0].Kind == resource.Text:
+		b.operand(fields[0], t, alias)
+		b.add(" = ")
+		b.arg(wanted, ColumnText)
+	default:
+		b.title(t, alias)
+		b.add(" = ")
+		b.arg(wanted, ColumnText)
+	}
+	b.add(")")
+	if f := t.res.Field("deleted"); f != nil && f.Kind == resource.Boolean {
+		b.add(" AND coalesce(")
+		b.column(f, t, alias)
+		b.add(", FALSE) = FALSE")
+	}
+	b.add(" ORDER BY ", alias, ".", idColumn, " LIMIT ")
+	b.text = appendInt(b.text, limit)
+	sql, args, err := b.done()
+	if err != nil {
+		return nil, err
+	}
+	err = x.c.Query(ctx, sql, args, func(r Row) error {
+		ids = append(ids, r.Int(0))
+		return nil
+	})
+	return ids, err
+}
