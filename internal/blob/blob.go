@@ -55,10 +55,19 @@ type Presigner interface {
 	// name of its own until expires has passed.
 	PresignPut(ctx context.Context, name string, expires time.Duration) (url string, err error)
 
+	// Uploads calls fn with every name under which something was put and not
+	// dropped since, in no particular order. The first error of fn ends it and
+	// is returned.
+	Uploads(ctx context.Context, fn func(name string) error) error
+
 	// Collect turns what was put under name into a content: it reads it once to
-	// hash it, keeps it under its hash and removes the name. It returns
-	// fault.NotFound while nothing was put.
+	// hash it and keeps it under its hash. What was put stays until Drop, so
+	// that a crash in between loses nothing. It returns fault.NotFound while
+	// nothing was put.
 	Collect(ctx context.Context, name string) (hash string, size int64, err error)
+
+	// Drop removes what was put under name. It is no error when there is nothing.
+	Drop(ctx context.Context, name string) error
 
 	// PresignGet returns a URL that serves the content as an attachment with
 	// this file name and type until expires has passed.

@@ -396,10 +396,21 @@ func RunPresigner(t *testing.T, open func(t *testing.T) (s Presigner, leftovers 
 				t.Fatalf("Collect = %s, %d, %v", hash, n, err)
 			}
 			expect(t, s, data)
+			expectUploads(t, s, name)
+			if again, _, err := s.Collect(t.Context(), name); again != hash || err != nil {
+				t.Errorf("a second Collect = %s, %v", again, err)
+			}
+			for range 2 {
+				if err := s.Drop(t.Context(), name); err != nil {
+					t.Errorf("Drop: %v", err)
+				}
+			}
+			expectUploads(t, s)
 			if _, _, err := s.Collect(t.Context(), name); fault.KindOf(err) != fault.NotFound {
-				t.Errorf("a second Collect: %v", err)
+				t.Errorf("Collect after Drop: %v", err)
 			}
 			expectLeft(t, left, 0)
+			expect(t, s, data)
 
 			url, err = s.PresignGet(t.Context(), hash, "Año 1.jpg", "image/jpeg", time.Minute)
 			if err != nil {
@@ -431,7 +442,7 @@ func RunPresigner(t *testing.T, open func(t *testing.T) (s Presigner, leftovers 
 			t.Errorf("Collect = %s, %v", hash, err)
 		}
 		expectContents(t, s, hashOf(last))
-		// What is put after that is nobody's, and swept.
+		// What nobody drops is swept.
 		expectStatus(t, http.MethodPut, url, first, http.StatusOK)
 		expectLeft(t, left, 1)
 		if n, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); n != 1 || err != nil {
@@ -481,6 +492,15 @@ func RunPresigner(t *testing.T, open func(t *testing.T) (s Presigner, leftovers 
 			}
 		}
 	})
+}
+
+func expectUploads(t *testing.T, s blob.Presigner, want ...string) {
+	t.Helper()
+	var got []string
+	err := s.Uploads(t.Context(), func(name string) error { got = append(got, name); return nil })
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("uploads are %v (%v), want %v", got, err, want)
+	}
 }
 
 func expectStatus(t *testing.T, method, url string, body []byte, want int) ([]byte, http.Header) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -73,13 +74,38 @@ func (s *Store) Collect(ctx context.Context, name string) (hash string, size int
 		return "", 0, storageFault(fmt.Errorf("read %d bytes of an object of %d", size, info.Size))
 	}
 	hash = hex.EncodeToString(sum.Sum(nil))
-	return hash, size, s.move(ctx, key, info.ETag, hash, size)
+	if err := s.copy(ctx, key, info.ETag, hash, size); err != nil {
+		return "", 0, err
+	}
+	return hash, size, nil
 }
 
-// move turns an object below uploads into the content with this hash. The copy
-// is made by the service, and only of the object with this tag: what is put
-// under the name meanwhile has not been hashed.
-func (s *Store) move(ctx context.Context, key, etag, hash string, size int64) error {
+// Uploads implements blob.Presigner. It may also name an upload of Create that
+// is being committed.
+func (s *Store) Uploads(ctx context.Context, fn func(name string) error) (err error) {
+	defer fault.Wrap(&err, "s3.Uploads")
+	prefix := s.uploadKey("")
+	for o := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if o.Err != nil {
+			return storageFault(o.Err)
+		}
+		if err := fn(strings.TrimPrefix(o.Key, prefix)); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// Drop implements blob.Presigner.
+func (s *Store) Drop(ctx context.Context, name string) (err error) {
+	defer fault.Wrap(&err, "s3.Drop(%s)", name)
+	return s.remove(ctx, s.uploadKey(name))
+}
+
+// copy makes the content with this hash of an object below uploads. The copy is
+// made by the service, and only of the object with this tag: what is put under
+// the name meanwhile has not been hashed.
+func (s *Store) copy(ctx context.Context, key, etag, hash string, size int64) error {
 	target := s.contentKey(hash)
 	dst := minio.CopyDestOptions{Bucket: s.bucket, Object: target}
 	src := minio.CopySrcOptions{Bucket: s.bucket, Object: key, MatchETag: etag}
@@ -99,9 +125,6 @@ func (s *Store) move(ctx context.Context, key, etag, hash string, size int64) er
 	if info.Size != size {
 		err := fmt.Errorf("copied %d bytes of %d", info.Size, size)
 		return storageFault(errors.Join(err, s.Delete(ctx, hash)))
-	}
-	if err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil && !isMissing(err) {
-		return storageFault(err)
 	}
 	return nil
 }

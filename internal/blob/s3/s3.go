@@ -167,7 +167,11 @@ func (s *Store) Delete(ctx context.Context, hash string) (err error) {
 	if !blob.IsHash(hash) {
 		return nil
 	}
-	err = s.client.RemoveObject(ctx, s.bucket, s.contentKey(hash), minio.RemoveObjectOptions{})
+	return s.remove(ctx, s.contentKey(hash))
+}
+
+func (s *Store) remove(ctx context.Context, key string) error {
+	err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})
 	if err != nil && !isMissing(err) {
 		return storageFault(err)
 	}
@@ -187,8 +191,8 @@ func (s *Store) Sweep(ctx context.Context, t time.Time) (n int, err error) {
 		if !o.LastModified.Before(t) {
 			continue
 		}
-		if err := s.client.RemoveObject(ctx, s.bucket, o.Key, minio.RemoveObjectOptions{}); err != nil {
-			return n, storageFault(err)
+		if err := s.remove(ctx, o.Key); err != nil {
+			return n, err
 		}
 		n++
 	}
@@ -248,10 +252,7 @@ func (s *Store) Ping(ctx context.Context) (err error) {
 	if _, err := s.client.PutObject(ctx, s.bucket, key, strings.NewReader(""), 0, minio.PutObjectOptions{}); err != nil {
 		return storageFault(err)
 	}
-	if err := s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}); err != nil {
-		return storageFault(err)
-	}
-	return nil
+	return s.remove(ctx, key)
 }
 
 // isMissing reports whether the service says that the object, or the multipart

@@ -150,11 +150,12 @@ func (u *upload) finish(ctx context.Context, hash string) error {
 		return storageFault(err)
 	}
 	u.id = ""
-	if err := u.store.move(ctx, u.key, info.ETag, hash, u.size); err != nil {
+	if err := u.store.copy(ctx, u.key, info.ETag, hash, u.size); err != nil {
 		return err
 	}
+	key := u.key
 	u.key = ""
-	return nil
+	return u.store.remove(ctx, key)
 }
 
 func (u *upload) end() {
