@@ -4,7 +4,7 @@
 //
 //	npm pack cldr-core cldr-localenames-full cldr-numbers-full i18n-iso-countries libphonenumber-js
 //	(unpack each into a folder of its name)
-//	go run ./internal/seed/referencegen -from FOLDER -to internal/seed/reference
+//	go -C tools run ./referencegen -from FOLDER -to ../internal/seed/reference
 //
 // The time zones, whose numbers and descriptions are the vendor's, and the small
 // lists beside them are kept by hand.
@@ -54,7 +54,7 @@ var shortNames = []string{"HK", "MM", "MO", "PS"}
 
 func main() {
 	from := flag.String("from", "", "folder with the unpacked packages")
-	to := flag.String("to", "internal/seed/reference", "folder to write to")
+	to := flag.String("to", "../internal/seed/reference", "folder to write to")
 	flag.Parse()
 	if err := run(*from, *to); err != nil {
 		fmt.Fprintln(os.Stderr, "referencegen:", err)
@@ -173,7 +173,7 @@ type currency struct {
 
 // currencies are the currencies and units of account of ISO 4217 that a country
 // has in use. Left out are the metals and test codes, which belong to no country,
-// XXX, which means none, and CNH, which is no ISO code. SVC is added: ISO keeps
+// the code for no currency, and CNH, which is not of ISO. SVC is added: ISO keeps
 // it, though El Salvador pays in dollars.
 func currencies(from string) ([][]string, error) {
 	var data struct {
