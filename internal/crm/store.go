@@ -111,7 +111,8 @@ type Reference struct {
 // than Write: secondary indexes are built after the rows are in. Meant for
 // seeding and imports into a workspace nobody uses yet.
 type Loader interface {
-	// BulkLoad calls fn once. Rows given to insert keep rec.ID when it is not 0.
-	// When fn fails, the rows inserted so far may remain.
+	// BulkLoad calls fn once. Rows given to insert keep rec.ID when it is not 0,
+	// or when Values[0] is not null: some lists of the system count from 0. The
+	// others get the next ids. When fn fails, the rows inserted so far may remain.
 	BulkLoad(ctx context.Context, fn func(insert func(res *resource.Resource, recs ...*resource.Record) error) error) error
 }
