@@ -35,7 +35,7 @@ func truthOf(b bool) truth {
 // says of a row.
 type node struct {
 	text string
-	eval func(resource.Record) truth
+	eval func(*resource.Record) truth
 }
 
 // parens lets an AND or OR stand anywhere.
@@ -135,7 +135,7 @@ func (c column) comparison(t *rapid.T) node {
 		if not {
 			text = c.name + " is not NULL"
 		}
-		return node{text, func(r resource.Record) truth { return truthOf(r.Values[c.index].IsNull() != not) }}
+		return node{text, func(r *resource.Record) truth { return truthOf(r.Values[c.index].IsNull() != not) }}
 	case form <= 2:
 		not := rapid.Bool().Draw(t, "not")
 		var texts []string
@@ -151,7 +151,7 @@ func (c column) comparison(t *rapid.T) node {
 		if not {
 			text = c.name + " NOT IN (" + strings.Join(texts, ",") + ")"
 		}
-		return node{text, func(r resource.Record) truth {
+		return node{text, func(r *resource.Record) truth {
 			v := r.Values[c.index]
 			if v.IsNull() {
 				return unknown
@@ -169,7 +169,7 @@ func (c column) comparison(t *rapid.T) node {
 		if not {
 			text = c.name + " not between " + lowText + " and " + highText
 		}
-		return node{text, func(r resource.Record) truth {
+		return node{text, func(r *resource.Record) truth {
 			v := r.Values[c.index]
 			is := min(one(">=", v, low), one("<=", v, high))
 			if not {
@@ -180,7 +180,7 @@ func (c column) comparison(t *rapid.T) node {
 	}
 	op := rapid.SampledFrom(c.operators).Draw(t, "op")
 	text, meaning := c.operand(t)
-	return node{c.name + " " + op + " " + text, func(r resource.Record) truth { return one(op, r.Values[c.index], meaning) }}
+	return node{c.name + " " + op + " " + text, func(r *resource.Record) truth { return one(op, r.Values[c.index], meaning) }}
 }
 
 func tree(t *rapid.T, all []column, depth int) node {
@@ -191,13 +191,13 @@ func tree(t *rapid.T, all []column, depth int) node {
 	a := tree(t, all, depth-1)
 	switch shape {
 	case 2:
-		return node{"NOT " + a.parens().text, func(r resource.Record) truth { return -a.eval(r) }}
+		return node{"NOT " + a.parens().text, func(r *resource.Record) truth { return -a.eval(r) }}
 	case 3:
 		b := tree(t, all, depth-1)
-		return node{a.text + " AND " + b.text, func(r resource.Record) truth { return min(a.eval(r), b.eval(r)) }}.parens()
+		return node{a.text + " AND " + b.text, func(r *resource.Record) truth { return min(a.eval(r), b.eval(r)) }}.parens()
 	default:
 		b := tree(t, all, depth-1)
-		return node{a.text + " OR " + b.text, func(r resource.Record) truth { return max(a.eval(r), b.eval(r)) }}.parens()
+		return node{a.text + " OR " + b.text, func(r *resource.Record) truth { return max(a.eval(r), b.eval(r)) }}.parens()
 	}
 }
 
@@ -213,21 +213,27 @@ func TestThreeValuedLogic(t *testing.T) {
 		"total":     {{}, resource.IntValue(0), resource.IntValue(123456), resource.IntValue(123457), resource.IntValue(-123457), resource.IntValue(-123456), resource.IntValue(1500000), resource.IntValue(1), resource.IntValue(1 << 62)},
 		"deleted":   {{}, resource.BoolValue(false), resource.BoolValue(true)},
 	}
-	rapid.Check(t, func(t *rapid.T) {
-		n := tree(t, all, 4)
-		e, err := filter.Where(cat, accounts, n.text)
-		if err != nil {
-			t.Fatalf("%s: %v", n.text, err)
+	var rows []*resource.Record
+	for i := range 63 { // lets every value of a field meet different values of the others
+		set := map[string]resource.Value{}
+		for _, c := range all {
+			set[c.name] = values[c.name][i%len(values[c.name])]
 		}
-		normal(t, e, "")
-		for id := range int64(20) {
-			set := map[string]resource.Value{}
-			for _, c := range all {
-				set[c.name] = rapid.SampledFrom(values[c.name]).Draw(t, c.name)
+		set["employees"] = values["employees"][(i+i/7)%7]
+		rows = append(rows, record(accounts, int64(i), set))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 {
+			n := tree(t, all, rapid.IntRange(0, 4).Draw(t, "depth"))
+			e, err := filter.Where(cat, accounts, n.text)
+			if err != nil {
+				t.Fatalf("%s: %v", n.text, err)
 			}
-			rec := record(accounts, id, set)
-			if got, want := filter.Match(e, rec, nil), n.eval(*rec) == yes; got != want {
-				t.Fatalf("%s\nis %s\nrow %v: got %v, want %v", n.text, show(e), set, got, want)
+			normal(t, e, "")
+			for _, rec := range rows {
+				if got, want := filter.Match(e, rec, nil), n.eval(rec) == yes; got != want {
+					t.Fatalf("%s\nis %s\nrow %v: got %v, want %v", n.text, show(e), rec.Values, got, want)
+				}
 			}
 		}
 	})
