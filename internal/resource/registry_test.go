@@ -56,7 +56,7 @@ func TestNewRefuses(t *testing.T) {
 		want  string
 	}{
 		"no id":             {func(r *Resource) { r.Fields = r.Fields[:2] }, "accounts: has no id"},
-		"field twice":       {func(r *Resource) { r.Fields = append(r.Fields, text("NAME", 1)) }, "NAME is declared twice"},
+		"field twice":       {func(r *Resource) { r.Fields = append(r.Fields, text("NAME", 1)) }, "name is declared twice"},
 		"resource twice":    {func(r *Resource) { r.Name = "Users" }, "Users is declared twice"},
 		"unknown table":     {func(r *Resource) { r.Fields[0].Table = "nobody" }, "ownerId refers to unknown table nobody"},
 		"reference to none": {func(r *Resource) { r.Fields[0].Table = "" }, "ownerId names no table"},
