@@ -1,0 +1,52 @@
+package store_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/sqlite"
+	"github.com/dossier-crm/dossier/internal/store/storetest"
+)
+
+// openSQLite returns an empty workspace in a file.
+func openSQLite(opts store.Options) storetest.Open {
+	return func(t testing.TB, reg *resource.Registry) crm.Store {
+		t.Helper()
+		return newStore(t, sqliteDB(t, filepath.Join(t.TempDir(), "workspace.db")), reg, opts)
+	}
+}
+
+func sqliteDB(t testing.TB, path string) store.DB {
+	t.Helper()
+	db, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func newStore(t testing.TB, db store.DB, reg *resource.Registry, opts store.Options) *store.Store {
+	t.Helper()
+	s, err := store.New(context.Background(), db, reg, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestAgree(t *testing.T) {
+	opens := map[string]storetest.Open{
+		"sqlite":                  openSQLite(store.Options{}),
+		"sqlite without trigrams": openSQLite(store.Options{NoTrigrams: true}),
+	}
+	storetest.Agree(t, opens)
+}
