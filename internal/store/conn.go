@@ -34,8 +34,9 @@ type DB interface {
 	Close() error
 }
 
-// Conn runs statements. Placeholders are $1, $2 … on every engine. It belongs to
-// one goroutine and to the call of Read or Write that gave it.
+// Conn runs statements. Placeholders are $1, $2 … on every engine, each of them
+// used at least once. It belongs to one goroutine and to the call of Read or
+// Write that gave it.
 //
 // Errors are fault.Conflict for a value that must be unique and is taken,
 // fault.Invalid for a reference to a missing row or a value the database cannot

@@ -245,14 +245,19 @@ func roundTrip(t *testing.T, d *driver) {
 
 func placeholders(t *testing.T, d *driver) {
 	d.create(`CREATE TABLE t (id {id}, a {int}, b {int}, c {int})`)
-	d.mustExec(`INSERT INTO t (a, b, c) VALUES ($3, $1, $3)`, integer(1), integer(2), integer(3))
-	d.wantInts(`SELECT a FROM t`, 3)
-	d.wantInts(`SELECT b FROM t`, 1)
-	if got := d.ints(`SELECT id FROM t WHERE c = $10 AND b = $2`, make([]store.Arg, 11)...); got != nil {
+	d.mustExec(`INSERT INTO t (a, b, c) VALUES ($3, $1, $2), ($1, $3, $3)`, integer(1), integer(2), integer(3))
+	d.wantInts(`SELECT a FROM t ORDER BY id`, 3, 1)
+	d.wantInts(`SELECT b FROM t ORDER BY id`, 1, 3)
+	d.wantInts(`SELECT c FROM t ORDER BY id`, 2, 3)
+	args := []store.Arg{integer(2), integer(1), integer(99)} // one more than needed
+	if got := d.ints(`SELECT id FROM t WHERE (c = $1 OR $1 = 3) AND b = $2`, args...); !slices.Equal(got, []int64{1}) {
+		t.Errorf("rows %v", got)
+	}
+	if got := d.ints(`SELECT id FROM t WHERE a = $1`, store.Arg{Column: store.ColumnInteger}); got != nil {
 		t.Errorf("a comparison with null is true: %v", got)
 	}
 	err := d.db.Read(t.Context(), func(c store.Conn) error {
-		return c.Query(t.Context(), `SELECT id FROM t WHERE a = $2`, []store.Arg{integer(1)}, func(store.Row) error { return nil })
+		return c.Query(t.Context(), `SELECT id FROM t WHERE a = $1 AND b = $2`, []store.Arg{integer(1)}, func(store.Row) error { return nil })
 	})
 	wantKind(t, "a missing argument", err, fault.Internal)
 }
