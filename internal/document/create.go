@@ -1,0 +1,258 @@
+package document
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Request announces a document.
+type Request struct {
+	Resource *resource.Resource // of the record it belongs to; nil = to none
+	RecordID int64
+	Name     string // as people will see it, with its extension
+	FolderID int64  // -1 or 0 = the root
+	Carousel bool   // a picture of a product that is shown with it
+	ExtID    string // id in the client's own system; "" = none
+	Level    int64  // least level of users who see it, 1 to 5; 0 = everyone
+}
+
+// Ticket lets a client upload the contents of a document once.
+type Ticket struct {
+	ID      int64
+	Locator string    // URL that takes a PUT of the bytes
+	Expires time.Time // of the locator
+}
+
+// Create announces a document and returns where its contents are to be put.
+// Until they are there, nobody sees it.
+//
+// Errors: fault.Invalid naming the field; fault.NotFound when there is no such
+// record; fault.NoResource when its resource has no documents.
+func (s *Service) Create(ctx context.Context, actor crm.Actor, req Request) (_ Ticket, err error) {
+	defer fault.Wrap(&err, "document.Create")
+	r, err := s.prepare(ctx, actor, req)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := Ticket{Expires: r.time(fieldCreated).Add(s.cfg.TicketLife)}
+	r.set(fieldState, resource.TextValue(resource.DocumentPending))
+	r.set(fieldExpires, instant(t.Expires))
+	if err := s.insert(ctx, r); err != nil {
+		return Ticket{}, err
+	}
+	t.ID = r.rec.ID
+	created := r.time(fieldCreated)
+	if s.presign != nil {
+		t.Locator, err = s.presign.PresignPut(ctx, s.uploadName(t.ID, created), s.cfg.TicketLife)
+		return t, err
+	}
+	t.Locator = s.cfg.BaseURL + "/upload/" + s.sign(forUpload, token{id: t.ID, mark: uint64(created.UnixMilli()), expires: t.Expires})
+	return t, nil
+}
+
+// Add stores a document whose contents are at hand, and makes it visible at
+// once. Its errors are those of Create and Receive.
+func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, contents io.Reader) (id int64, _ Receipt, err error) {
+	defer fault.Wrap(&err, "document.Add")
+	r, err := s.prepare(ctx, actor, req)
+	if err != nil {
+		return 0, Receipt{}, err
+	}
+	receipt, err := s.keep(ctx, contents, -1, func(got content) error {
+		for name, v := range got.values() {
+			r.set(name, v)
+		}
+		return s.insert(ctx, r)
+	})
+	return r.rec.ID, receipt, err
+}
+
+// prepare checks a request and makes its row, without a state.
+func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (row, error) {
+	catalog := s.cfg.Catalog()
+	r := fresh(catalog.Resource(documentsName))
+	name, err := cleanName(fieldName, req.Name)
+	if err != nil {
+		return row{}, err
+	}
+	if req.Resource != nil {
+		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+			return row{}, err
+		}
+		owner, err := ownerField(r.res, req.Resource)
+		if err != nil {
+			return row{}, err
+		}
+		r.set(owner, resource.IntValue(req.RecordID))
+	}
+	if err := s.place(ctx, catalog, r, req.FolderID); err != nil {
+		return row{}, err
+	}
+	if err := setLevel(r, req.Level); err != nil {
+		return row{}, err
+	}
+	if req.ExtID != "" {
+		v, err := textValue(r.res, fieldExtID, req.ExtID)
+		if err != nil {
+			return row{}, err
+		}
+		r.set(fieldExtID, v)
+	}
+	ext := extensionOf(name)
+	r.set(fieldDescription, resource.TextValue(name))
+	r.set(fieldExtension, resource.TextValue(ext))
+	r.set(fieldName, resource.TextValue(storedName(0, ext))) // until the id is known
+	r.set(fieldCarousel, resource.BoolValue(req.Carousel))
+	r.set(fieldSource, resource.TextValue(source(r.res, actor)))
+	r.set(fieldUser, resource.IntValue(actor.UserID))
+	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
+	r.set(fieldCreated, instant(s.now()))
+	return r, nil
+}
+
+// source says by whom a document came, cut to what its column takes.
+func source(res *resource.Resource, actor crm.Actor) string {
+	text := []rune(actor.Dialect + ":" + actor.Credential)
+	if limit := res.Field(fieldSource).MaxLength; limit > 0 && len(text) > limit {
+		text = text[:limit]
+	}
+	return string(text)
+}
+
+// exists returns fault.NotFound unless the record is there and not deleted.
+func (s *Service) exists(ctx context.Context, res *resource.Resource, id int64) error {
+	r, ok, err := s.load(ctx, res, id)
+	if err != nil {
+		return err
+	}
+	if !ok || r.res.Field(fieldDeleted) != nil && r.deleted() {
+		return fault.New(fault.NotFound, "there is no record %d in %s", id, res.Name)
+	}
+	return nil
+}
+
+// place puts a document or folder into a folder.
+func (s *Service) place(ctx context.Context, catalog *resource.Catalog, r row, folder int64) error {
+	if folder == 0 || folder == -1 {
+		return nil
+	}
+	err := s.exists(ctx, catalog.Resource(foldersName), folder)
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.InField(fieldFolder, "folderId: there is no folder %d; the root is -1", folder)
+	} else if err != nil {
+		return err
+	}
+	r.set(fieldFolder, resource.IntValue(folder))
+	return nil
+}
+
+func setLevel(r row, level int64) error {
+	if level < 0 || level > 5 {
+		return fault.InField(fieldLevel, "level must be from 1 to 5")
+	}
+	if level > 0 {
+		r.set(fieldLevel, resource.IntValue(level))
+	}
+	return nil
+}
+
+// insert writes a new row and names it by its id.
+func (s *Service) insert(ctx context.Context, r row) error {
+	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
+		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
+			return err
+		}
+		name := storedName(r.rec.ID, r.text(fieldExtension))
+		_, err := tx.Update(ctx, r.res, r.rec.ID, assign(r.res, map[string]resource.Value{
+			fieldName: resource.TextValue(name),
+		}))
+		return err
+	})
+}
+
+// FolderRequest asks for a folder.
+type FolderRequest struct {
+	Resource *resource.Resource // of the record it belongs to; nil = to none
+	RecordID int64
+	Name     string
+	ParentID int64 // the folder it lies in; -1 or 0 = the root
+	Level    int64 // least level of users who see it, 1 to 5; 0 = everyone
+	Restrict bool  // seen by the branches it is given to only (restrictSucursales [DOC])
+}
+
+// CreateFolder makes a folder and returns its id. Errors are as for Create.
+func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderRequest) (id int64, err error) {
+	defer fault.Wrap(&err, "document.CreateFolder")
+	catalog := s.cfg.Catalog()
+	r := fresh(catalog.Resource(foldersName))
+	name, err := cleanName(fieldName, req.Name)
+	if err != nil {
+		return 0, err
+	}
+	if req.Resource != nil {
+		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+			return 0, err
+		}
+		if _, err := ownerField(catalog.Resource(documentsName), req.Resource); err != nil {
+			return 0, err
+		}
+		r.set(fieldEntity, resource.TextValue(req.Resource.Name))
+		r.set(fieldEntityID, resource.IntValue(req.RecordID))
+	}
+	if err := s.place(ctx, catalog, r, req.ParentID); err != nil {
+		return 0, err
+	}
+	if err := setLevel(r, req.Level); err != nil {
+		return 0, err
+	}
+	r.set(fieldName, resource.TextValue(name))
+	r.set(fieldRestrict, resource.BoolValue(req.Restrict))
+	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
+	r.set(fieldCreated, instant(s.now()))
+	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error { return tx.Insert(ctx, r.res, r.rec) })
+	return r.rec.ID, err
+}
+
+// Delete marks a document as deleted. Its contents stay until Sweep finds that
+// no other document has them. A document that is still pending can be deleted,
+// too: its locator then takes nothing any more. It returns fault.NotFound when
+// there is no document with this id that is not deleted.
+func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err error) {
+	defer fault.Wrap(&err, "document.Delete(%d)", id)
+	res := s.documents()
+	now := s.now()
+	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
+		rec, err := tx.Lock(ctx, res, id)
+		if err != nil {
+			return err
+		}
+		r := row{res, rec}
+		if rec == nil || r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
+			return errNoDocument()
+		}
+		_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{
+			fieldDeleted:   resource.BoolValue(true),
+			fieldDeletedAt: instant(now),
+			fieldDeletedBy: resource.IntValue(actor.UserID),
+		}))
+		return err
+	})
+}
+
+func errNoDocument() *fault.Error { return fault.New(fault.NotFound, "the document does not exist") }
+
+// textValue applies the limits of a text field.
+func textValue(res *resource.Resource, field, text string) (resource.Value, error) {
+	raw, err := json.Marshal(text)
+	if err != nil {
+		return resource.Value{}, err
+	}
+	c, err := res.Field(field).Coerce(raw)
+	return c.Value, err
+}

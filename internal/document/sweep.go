@@ -1,0 +1,296 @@
+package document
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/dossier-crm/dossier/internal/blob"
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+const (
+	settleEvery = 10 * time.Second
+	sweepEvery  = time.Hour
+
+	// expiryGrace is how long a document stays pending after its locator has
+	// expired, so that an upload which began in time can end.
+	expiryGrace = time.Hour
+
+	expireBatch = 200 // rows in one transaction
+)
+
+// Run settles and sweeps until ctx is done. Where several processes serve a
+// workspace, one of them should run it: a content that comes again at the very
+// moment when another process removes it as unused would be lost.
+func (s *Service) Run(ctx context.Context) {
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	var settled <-chan time.Time
+	if s.presign != nil {
+		settle := time.NewTicker(settleEvery)
+		defer settle.Stop()
+		settled = settle.C
+	}
+	report := func(what string, err error) {
+		if err != nil && ctx.Err() == nil {
+			s.cfg.Logger.ErrorContext(ctx, what, "workspace", s.cfg.Workspace, "error", err)
+		}
+	}
+	clean := func() {
+		swept, err := s.Sweep(ctx)
+		report("sweeping documents failed", err)
+		if swept != (Swept{}) {
+			s.cfg.Logger.InfoContext(ctx, "documents swept", "workspace", s.cfg.Workspace,
+				"expired", swept.Expired, "uploads", swept.Uploads, "contents", swept.Contents)
+		}
+	}
+	clean()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-settled:
+			report("settling documents failed", s.Settle(ctx))
+		case <-sweep.C:
+			clean()
+		}
+	}
+}
+
+// Settle makes visible what was put under presigned URLs since the last call.
+// Lists of documents call it first, so that they show every upload that ended
+// before them. On stores that do not presign it does nothing.
+func (s *Service) Settle(ctx context.Context) (err error) {
+	defer fault.Wrap(&err, "document.Settle")
+	if s.presign == nil {
+		return nil
+	}
+	s.settling.Lock()
+	defer s.settling.Unlock()
+
+	res := s.documents()
+	if keys, err := s.find(ctx, pending(res), 1); err != nil || len(keys) == 0 {
+		return err
+	}
+	var names []string
+	err = s.presign.Uploads(ctx, func(name string) error {
+		if _, ok := uploadID(name); ok {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, name := range names {
+		if err := s.settle(ctx, res, name); err != nil {
+			failed = errors.Join(failed, err) // the others may do better
+		}
+	}
+	return failed
+}
+
+func pending(res *resource.Resource) filter.Expr {
+	return filter.And{
+		compare(res, fieldState, filter.Eq, resource.TextValue(resource.DocumentPending)),
+		compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
+	}
+}
+
+// settle deals with one upload. What is not awaited (any more) is dropped.
+func (s *Service) settle(ctx context.Context, res *resource.Resource, name string) (err error) {
+	id, _ := uploadID(name)
+	r, ok, err := s.load(ctx, res, id)
+	if err != nil {
+		return err
+	}
+	if !ok || s.uploadName(id, r.time(fieldCreated)) != name || r.awaits() != nil {
+		return s.presign.Drop(ctx, name)
+	}
+
+	s.using.RLock()
+	hash, size, err := s.presign.Collect(ctx, name)
+	if err == nil && size <= s.cfg.MaxSize {
+		var kind string
+		if kind, err = s.sniff(ctx, hash); err == nil {
+			err = s.ready(ctx, res, id, content{Receipt{hash, size, kind}, s.now()})
+		}
+	}
+	s.using.RUnlock()
+	switch k := fault.KindOf(err); {
+	case err == nil && size > s.cfg.MaxSize:
+		if err := s.setState(ctx, res, []int64{id}, stateRefused); err != nil {
+			return err
+		}
+	case err == nil:
+		return s.presign.Drop(ctx, name)
+	case k == fault.NotFound || k == fault.Conflict || k == fault.Forbidden:
+		// Another process was first, or it was deleted or expired meanwhile.
+	default:
+		return err
+	}
+	_, err = s.discard(ctx, hash)
+	return errors.Join(err, s.presign.Drop(ctx, name))
+}
+
+// sniff returns the type of a content.
+func (s *Service) sniff(ctx context.Context, hash string) (string, error) {
+	c, err := s.cfg.Blobs.Open(ctx, hash)
+	if err != nil {
+		return "", err
+	}
+	head := make([]byte, min(c.Size(), sniffBytes))
+	_, err = io.ReadFull(c, head)
+	if err = errors.Join(err, c.Close()); err != nil {
+		return "", err
+	}
+	return mimetype.Detect(head).String(), nil
+}
+
+// setState changes the state of those of the documents that are still pending.
+func (s *Service) setState(ctx context.Context, res *resource.Resource, ids []int64, state string) error {
+	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
+		for _, id := range ids {
+			rec, err := tx.Lock(ctx, res, id)
+			if err != nil {
+				return err
+			}
+			if rec == nil || (row{res, rec}).state() != resource.DocumentPending {
+				continue
+			}
+			_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{
+				fieldState: resource.TextValue(state),
+			}))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Swept counts what Sweep removed.
+type Swept struct {
+	Expired  int // documents that were announced and never came
+	Uploads  int // uploads that never ended
+	Contents int // contents that no document refers to
+}
+
+// Sweep removes what stays behind: it marks announced documents whose time is
+// over, and removes uploads and unused contents older than SafetyAge.
+func (s *Service) Sweep(ctx context.Context) (n Swept, err error) {
+	defer fault.Wrap(&err, "document.Sweep")
+	if err := s.Settle(ctx); err != nil {
+		return n, err
+	}
+	if n.Expired, err = s.expire(ctx); err != nil {
+		return n, err
+	}
+	before := s.cfg.Machine().Add(-s.cfg.SafetyAge)
+	resting := before
+	if s.presign != nil {
+		resting = resting.Add(-s.cfg.TicketLife) // what was put waits for Settle, not for us
+	}
+	if n.Uploads, err = s.cfg.Blobs.Sweep(ctx, resting); err != nil {
+		return n, err
+	}
+	n.Contents, err = s.sweepContents(ctx, before)
+	return n, err
+}
+
+func (s *Service) expire(ctx context.Context) (n int, err error) {
+	res := s.documents()
+	over := resource.IntValue(s.now().Add(-expiryGrace).UnixMilli())
+	where := filter.And{
+		compare(res, fieldState, filter.Eq, resource.TextValue(resource.DocumentPending)),
+		compare(res, fieldExpires, filter.Lt, over),
+	}
+	for {
+		keys, err := s.find(ctx, where, expireBatch)
+		if err != nil || len(keys) == 0 {
+			return n, err
+		}
+		ids := make([]int64, len(keys))
+		for i, k := range keys {
+			ids[i] = k.ID
+		}
+		if err := s.setState(ctx, res, ids, stateExpired); err != nil {
+			return n, err
+		}
+		n += len(ids)
+	}
+}
+
+// sweepContents removes the contents that were committed before t and that no
+// document refers to.
+func (s *Service) sweepContents(ctx context.Context, t time.Time) (n int, err error) {
+	w, ok := s.cfg.Blobs.(blob.Walker)
+	if !ok {
+		return 0, nil
+	}
+	var unused []string
+	err = w.Walk(ctx, func(hash string, _ int64, committed time.Time) error {
+		if !committed.Before(t) {
+			return nil
+		}
+		used, err := s.inUse(ctx, hash)
+		if err == nil && !used {
+			unused = append(unused, hash)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, hash := range unused {
+		gone, err := s.discard(ctx, hash)
+		if err != nil {
+			return n, err
+		}
+		if gone {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// discard removes a content unless a document refers to it, which none can begin
+// to do meanwhile. It reports whether the content was removed.
+func (s *Service) discard(ctx context.Context, hash string) (bool, error) {
+	if hash == "" {
+		return false, nil
+	}
+	s.using.Lock()
+	defer s.using.Unlock()
+	used, err := s.inUse(ctx, hash)
+	if err != nil || used {
+		return false, err
+	}
+	return true, s.cfg.Blobs.Delete(ctx, hash)
+}
+
+// inUse reports whether a document that is not deleted has this content.
+func (s *Service) inUse(ctx context.Context, hash string) (bool, error) {
+	res := s.documents()
+	keys, err := s.find(ctx, filter.And{
+		compare(res, fieldHash, filter.Eq, resource.TextValue(hash)),
+		compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
+		Visible(res),
+	}, 1)
+	return len(keys) > 0, err
+}
+
+// find returns the keys of up to limit documents.
+func (s *Service) find(ctx context.Context, where filter.Expr, limit int) ([]crm.Key, error) {
+	p := crm.Page{Known: func(crm.Key, int64) bool { return true }} // no row is read
+	err := s.cfg.Store.List(ctx, crm.Query{Resource: s.documents(), Where: where, Limit: limit, Language: -1}, &p)
+	return p.Keys, err
+}
