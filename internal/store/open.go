@@ -175,12 +175,10 @@ func addTrigrams(ctx context.Context, c Conn, d trigramDDL, have *catalogue) err
 	if same {
 		return nil
 	}
-	for _, t := range d.triggers {
-		if err := c.Script(ctx, "DROP TRIGGER IF EXISTS "+quote(t.name)); err != nil {
-			return err
-		}
+	if err := d.drop(ctx, c); err != nil {
+		return err
 	}
-	if err := c.Script(ctx, "DROP TABLE IF EXISTS "+quote(d.name)+";"+d.create+";"+d.fill); err != nil {
+	if err := c.Script(ctx, d.create+";"+d.fill); err != nil {
 		return err
 	}
 	for _, t := range d.triggers {
@@ -189,6 +187,16 @@ func addTrigrams(ctx context.Context, c Conn, d trigramDDL, have *catalogue) err
 		}
 	}
 	return nil
+}
+
+// drop removes the triggers first, which would be in the way.
+func (d trigramDDL) drop(ctx context.Context, c Conn) error {
+	for _, t := range d.triggers {
+		if err := c.Script(ctx, "DROP TRIGGER IF EXISTS "+quote(t.name)); err != nil {
+			return err
+		}
+	}
+	return c.Script(ctx, "DROP TABLE IF EXISTS "+quote(d.name))
 }
 
 // catalogue is what a database has.

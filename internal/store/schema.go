@@ -29,9 +29,10 @@ type columnDDL struct {
 // objectDDL is an index or a constraint: what is missing is created, what is
 // there under its name is taken to be right.
 type objectDDL struct {
-	name string
-	sql  string
-	why  string
+	name  string
+	table string // quoted
+	sql   string
+	why   string
 }
 
 // trigramDDL is the trigram table of one resource and the triggers that keep it.
@@ -203,7 +204,8 @@ func (s *schema) addForeign(t *table) {
 		}
 		name := indexName(t.res.Name, f.Name, "fkey")
 		s.foreign = append(s.foreign, objectDDL{
-			name: name,
+			name:  name,
+			table: t.name,
 			sql: fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)",
 				t.name, quote(name), t.fields[i], quote(f.Table), idColumn),
 		})

@@ -24,7 +24,7 @@ type Options struct {
 }
 
 // Store keeps the records of one workspace in a DB. It is safe for concurrent
-// use, and implements crm.Store.
+// use, and implements crm.Store and crm.Loader.
 type Store struct {
 	db       DB
 	flavor   Flavor
@@ -34,10 +34,12 @@ type Store struct {
 	opts     Options
 	texts    texts
 	plans    sync.Map // resource name -> *rowPlan
+	inserts  sync.Map // [2]any{*table, rows} -> statement
 }
 
 var (
-	_ crm.Store = (*Store)(nil)
+	_ crm.Store  = (*Store)(nil)
+	_ crm.Loader = (*Store)(nil)
 )
 
 // New returns the store of the workspace in db. It creates the tables, columns

@@ -23,10 +23,12 @@ func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 			return nil
 		}
 		// Last, since every other writer that advances waits for this row.
-		_, err := c.Exec(ctx, `UPDATE "_meta" SET "generation" = "generation" + 1`, nil)
+		_, err := c.Exec(ctx, advance, nil)
 		return err
 	})
 }
+
+const advance = `UPDATE "_meta" SET "generation" = "generation" + 1`
 
 // tx implements crm.Tx.
 type tx struct {
@@ -45,7 +47,8 @@ func (x *tx) Advance(context.Context) error {
 type insertPlan struct {
 	columns string // "name", "name_key" …, "_extra"
 	keys    []int  // fields with a folded copy
-	width   int
+	width   int    // number of columns
+	single  string // statement for one row, which returns the id
 }
 
 func newInsertPlan(t *table) insertPlan {
@@ -61,7 +64,21 @@ func newInsertPlan(t *table) insertPlan {
 	}
 	p.columns += extraColumn
 	p.width = len(t.fields) + len(p.keys)
+	p.single = "INSERT INTO " + t.name + " (" + p.columns + ") VALUES (" + placeholders(0, p.width) + ") RETURNING " + idColumn
 	return p
+}
+
+// placeholders returns n of them, the first one after $after.
+func placeholders(after, n int) string {
+	var b []byte
+	for i := range n {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(b, '$')
+		b = appendInt(b, after+i+1)
+	}
+	return string(b)
 }
 
 // maxInsertRows is how many rows one statement inserts on PostgreSQL, a power of
@@ -76,30 +93,30 @@ func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resour
 	if err != nil {
 		return err
 	}
-	for _, rec := range recs {
-		if len(rec.Values) != len(res.Fields) {
-			return fmt.Errorf("a record has %d values, the resource %d fields", len(rec.Values), len(res.Fields))
-		}
+	if err := checkRecords(res, recs); err != nil {
+		return err
 	}
 	if x.s.flavor == PostgreSQL && len(recs) > 1 {
 		return x.insertMany(ctx, t, res, recs)
 	}
+	args := make([]Arg, 0, t.insert.width)
 	for _, rec := range recs {
-		b := x.s.newBuilder(0)
-		b.args = make([]Arg, 0, t.insert.width)
-		b.add("INSERT INTO ", t.name, " (", t.insert.columns, ") VALUES (")
-		b.record(t, res, rec)
-		b.add(") RETURNING ", idColumn)
-		sql, args, err := b.done()
-		if err != nil {
-			return err
-		}
-		err = x.c.Query(ctx, sql, args, func(r Row) error {
+		args = t.appendArgs(args[:0], res, rec)
+		err = x.c.Query(ctx, t.insert.single, args, func(r Row) error {
 			rec.ID, rec.Version = r.Int(0), 1
 			return nil
 		})
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func checkRecords(res *resource.Resource, recs []*resource.Record) error {
+	for _, rec := range recs {
+		if len(rec.Values) != len(res.Fields) {
+			return fmt.Errorf("a record has %d values, the resource %d fields", len(rec.Values), len(res.Fields))
 		}
 	}
 	return nil
@@ -134,28 +151,17 @@ func (s *Store) insertWithIDs(ctx context.Context, c Conn, t *table, res *resour
 	if s.flavor == PostgreSQL {
 		size = maxInsertRows
 	}
+	var args []Arg
 	for len(recs) > 0 {
 		for size > len(recs) {
 			size /= 2
 		}
-		b := s.newBuilder(0)
-		b.args = make([]Arg, 0, size*(t.insert.width+1))
-		b.add("INSERT INTO ", t.name, " (", idColumn, ", ", t.insert.columns, ") VALUES ")
-		for i, rec := range recs[:size] {
-			if i > 0 {
-				b.add(", ")
-			}
-			b.add("(")
-			b.arg(resource.IntValue(rec.ID), ColumnInteger)
-			b.add(", ")
-			b.record(t, res, rec)
-			b.add(")")
+		args = args[:0]
+		for _, rec := range recs[:size] {
+			args = append(args, Arg{resource.IntValue(rec.ID), ColumnInteger})
+			args = t.appendArgs(args, res, rec)
 		}
-		sql, args, err := b.done()
-		if err != nil {
-			return err
-		}
-		if _, err := c.Exec(ctx, sql, args); err != nil {
+		if _, err := c.Exec(ctx, s.insertSQL(t, size), args); err != nil {
 			return err
 		}
 		recs = recs[size:]
@@ -163,15 +169,31 @@ func (s *Store) insertWithIDs(ctx context.Context, c Conn, t *table, res *resour
 	return nil
 }
 
-// record writes the values of a row for the columns of the insertPlan.
-func (b *builder) record(t *table, res *resource.Resource, rec *resource.Record) {
+// insertSQL is the statement that inserts rows whose ids are known.
+func (s *Store) insertSQL(t *table, rows int) string {
+	key := [2]any{t, rows}
+	if sql, ok := s.inserts.Load(key); ok {
+		return sql.(string)
+	}
+	sql := "INSERT INTO " + t.name + " (" + idColumn + ", " + t.insert.columns + ") VALUES "
+	width := t.insert.width + 1
+	for i := range rows {
+		if i > 0 {
+			sql += ", "
+		}
+		sql += "(" + placeholders(i*width, width) + ")"
+	}
+	s.inserts.Store(key, sql)
+	return sql
+}
+
+// appendArgs appends the values of a row for the columns of the insertPlan.
+func (t *table) appendArgs(args []Arg, res *resource.Resource, rec *resource.Record) []Arg {
 	for i := 1; i < len(t.fields); i++ {
-		b.arg(rec.Values[i], columnOf(&res.Fields[i]))
-		b.add(", ")
+		args = append(args, Arg{rec.Values[i], columnOf(&res.Fields[i])})
 	}
 	for _, i := range t.insert.keys {
-		b.arg(folded(rec.Values[i]), ColumnText)
-		b.add(", ")
+		args = append(args, Arg{folded(rec.Values[i]), ColumnText})
 	}
 	var extra []byte
 	for i := len(t.fields); i < len(rec.Values); i++ {
@@ -183,7 +205,7 @@ func (b *builder) record(t *table, res *resource.Resource, rec *resource.Record)
 	if extra != nil {
 		v = resource.TextValue(string(append(extra, '}')))
 	}
-	b.arg(v, ColumnJSON)
+	return append(args, Arg{v, ColumnJSON})
 }
 
 func folded(v resource.Value) resource.Value {
