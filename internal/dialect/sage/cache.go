@@ -1,0 +1,88 @@
+package sage
+
+import (
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// rowKey names one rendering of one version of one row. A change of the row is a
+// new version; a change of anything its references show is a new generation; a
+// change of the extra fields is a new resource. So nothing is ever invalidated.
+type rowKey struct {
+	service    *crm.Service       // the workspace
+	resource   *resource.Resource // as of one catalog
+	id         int64
+	version    int64
+	generation int64
+	variant    variant
+}
+
+// rowCache keeps rendered rows within a budget of bytes. It has two halves: a
+// row that is asked for moves to the young half; when that is full, the old half
+// is dropped and the young one becomes old.
+type rowCache struct {
+	shards [cacheShards]cacheShard
+	budget int // bytes in one half of one shard
+}
+
+const (
+	cacheShards = 8 // power of two
+
+	// rowOverhead is what a cached row costs beyond its bytes: key, slice
+	// header and their share of the map.
+	rowOverhead = 160
+)
+
+type cacheShard struct {
+	mu         sync.Mutex
+	young, old map[rowKey][]byte
+	used       int // bytes in young
+}
+
+func newRowCache(bytes int) *rowCache {
+	return &rowCache{budget: bytes / (2 * cacheShards)}
+}
+
+func (c *rowCache) shard(k rowKey) *cacheShard {
+	return &c.shards[uint64(k.id)%cacheShards]
+}
+
+// get returns a cached row. It must not be changed.
+func (c *rowCache) get(k rowKey) ([]byte, bool) {
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if row, ok := s.young[k]; ok {
+		return row, true
+	}
+	row, ok := s.old[k]
+	if ok {
+		delete(s.old, k)
+		s.put(k, row, c.budget)
+	}
+	return row, ok
+}
+
+// put keeps a row, which must not be changed afterwards.
+func (c *rowCache) put(k rowKey, row []byte) {
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(k, row, c.budget)
+}
+
+func (s *cacheShard) put(k rowKey, row []byte, budget int) {
+	cost := len(row) + rowOverhead
+	if cost > budget {
+		return
+	}
+	if s.young == nil || s.used+cost > budget {
+		s.old, s.young, s.used = s.young, make(map[rowKey][]byte), 0
+	}
+	if _, there := s.young[k]; !there {
+		s.used += cost
+	}
+	s.young[k] = row
+}

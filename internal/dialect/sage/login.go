@@ -1,0 +1,38 @@
+package sage
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+// login exchanges a key pair for a session token. Every earlier token of the key
+// stays good: the vendor's own connector logs in for every call [OFFICIAL].
+func (d *Dialect) login(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return fault.New(fault.Forbidden, "the method %s is not offered here", r.Method)
+	}
+	body, err := readMembers(w, &request{Request: r})
+	if err != nil {
+		return err
+	}
+	username, err := body.text("username")
+	if err != nil {
+		return err
+	}
+	password, err := body.text("password")
+	if err != nil {
+		return err
+	}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	token, err := d.auth.Login(r.Context(), Name, username, password, address)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, append(appendString([]byte(`{"token":`), token), '}'))
+	return nil
+}

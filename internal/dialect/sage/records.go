@@ -1,0 +1,279 @@
+package sage
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Bodies that answer a change [DOC]; the upper-case Message is what clients read
+// [CLIENT].
+const (
+	bodyUpdated = `{"Message":"entity updated"}`
+	bodyDeleted = `{"Message":"entity deleted"}`
+)
+
+// renderer turns the records of one result into bytes, through the row cache.
+type renderer struct {
+	d       *Dialect
+	service *crm.Service
+	res     *resource.Resource
+	plan    *plan
+	variant variant
+	rows    [][]byte // in order; filled by known and finish
+}
+
+func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *renderer {
+	return &renderer{
+		d:       d,
+		service: s.records,
+		res:     res,
+		plan:    d.plan(s, res),
+		variant: variant{
+			language: int8(language(r.query, s.actor.Language)),
+			// Without the header lists come back as {id, value} [LIVE].
+			bareExtra: r.Header.Get("ExtraFieldDescription") == "0",
+		},
+	}
+}
+
+func (rd *renderer) key(k crm.Key, generation int64) rowKey {
+	return rowKey{rd.service, rd.res, k.ID, k.Version, generation, rd.variant}
+}
+
+// known is crm's question whether a row still has to be read.
+func (rd *renderer) known(k crm.Key, generation int64) bool {
+	row, ok := rd.d.rows.get(rd.key(k, generation))
+	rd.rows = append(rd.rows, row)
+	return ok
+}
+
+// finish renders the rows that were not known.
+func (rd *renderer) finish(got *crm.Result) {
+	var scratch []byte
+	for i, rec := range got.Rows {
+		if rec == nil {
+			continue
+		}
+		scratch = rd.plan.append(scratch[:0], rec, got.Titles, rd.variant, nil)
+		row := append(make([]byte, 0, len(scratch)), scratch...)
+		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), row)
+		rd.rows[i] = row
+	}
+}
+
+// list answers GET /{resource}.
+func (d *Dialect) list(s *session, w http.ResponseWriter, r *request) error {
+	res, err := s.resource(r.values[0])
+	if err != nil {
+		return err
+	}
+	return d.listOf(s, w, r, res, nil)
+}
+
+// listOf answers with one page of res, restricted by base.
+func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, base filter.Expr) error {
+	if res.Ops&resource.CanList == 0 {
+		return fault.New(fault.Forbidden, "%s cannot be listed", res.Name)
+	}
+	rd := d.renderer(s, res, r)
+	req := crm.ListRequest{
+		Resource: res,
+		Where:    r.query["where"],
+		Order:    r.query["order"],
+		Base:     base,
+		Language: int(rd.variant.language),
+		Page:     pageNumber(r.query, r.Header),
+		Size:     pageSize(r.Header),
+		Walk:     s.token + r.URL.Path,
+		Known:    rd.known,
+	}
+	got, err := s.records.List(r.Context(), s.actor, req)
+	if err != nil {
+		return err
+	}
+	rd.finish(got)
+	respondRows(w, rd.rows, req.Page, got.More)
+	return nil
+}
+
+var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// respondRows sends rows as a JSON array. The paging headers are the older
+// API's; clients of v4 that look for them take an absent X-FM-Next-Page as the
+// end [LEGACY].
+func respondRows(w http.ResponseWriter, rows [][]byte, page int, more bool) {
+	buf := pageBuffers.Get().(*[]byte)
+	defer pageBuffers.Put(buf)
+	body := append((*buf)[:0], '[')
+	for i, row := range rows {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, row...)
+	}
+	body = append(body, ']')
+	*buf = body
+
+	h := w.Header()
+	h["X-Fm-Entity-Count"] = []string{strconv.Itoa(len(rows))}
+	h["X-Fm-Page"] = []string{strconv.Itoa(page)}
+	if more {
+		h["X-Fm-Next-Page"] = []string{strconv.Itoa(page + 1)}
+	}
+	respond(w, http.StatusOK, body)
+}
+
+// recordID reads the id in a path. What is no number cannot exist.
+func recordID(segment string) (int64, error) {
+	id, err := strconv.ParseInt(segment, 10, 64)
+	if err != nil || id < 0 {
+		return 0, fault.New(fault.NotFound, "not exist")
+	}
+	return id, nil
+}
+
+// one finds the resource and id that a path names.
+func (s *session) one(r *request) (*resource.Resource, int64, error) {
+	res, err := s.resource(r.values[0])
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := recordID(r.values[1])
+	return res, id, err
+}
+
+// get answers GET /{resource}/{id}, deleted records included.
+func (d *Dialect) get(s *session, w http.ResponseWriter, r *request) error {
+	res, id, err := s.one(r)
+	if err != nil {
+		return err
+	}
+	if res.Ops&resource.CanGet == 0 {
+		return fault.New(fault.Forbidden, "%s cannot be read by id", res.Name)
+	}
+	rd := d.renderer(s, res, r)
+	got, err := s.records.Get(r.Context(), s.actor, res, rd.known, id)
+	if err != nil {
+		return err
+	}
+	if len(got.Keys) == 0 {
+		return fault.New(fault.NotFound, "not exist")
+	}
+	rd.finish(got)
+	respond(w, http.StatusOK, rd.rows[0])
+	return nil
+}
+
+// create answers POST /{resource}. Status 200, not 201 [DOC].
+func (d *Dialect) create(s *session, w http.ResponseWriter, r *request) error {
+	res, err := s.resource(r.values[0])
+	if err != nil {
+		return err
+	}
+	return d.createIn(s, w, r, res, nil)
+}
+
+// createIn creates a record of res from the body, with further members set.
+func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *resource.Resource, set crm.Input) error {
+	input, err := readObject(w, r.Request, maxRecordBody)
+	if err != nil {
+		return err
+	}
+	if input == nil {
+		input = crm.Input{}
+	}
+	for name, v := range set {
+		input[name] = v
+	}
+	id, err := s.records.Create(r.Context(), s.actor, res, input)
+	if err != nil {
+		return err
+	}
+	respondCreated(w, id)
+	return nil
+}
+
+func respondCreated(w http.ResponseWriter, id int64) {
+	body := strconv.AppendInt([]byte(`{"Message":"entity created","id":`), id, 10)
+	respond(w, http.StatusOK, append(body, '}'))
+}
+
+// update answers PUT /{resource}/{id}: a partial update.
+func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
+	res, id, err := s.one(r)
+	if err != nil {
+		return err
+	}
+	input, err := readObject(w, r.Request, maxRecordBody)
+	if err != nil {
+		return err
+	}
+	if err := s.records.Update(r.Context(), s.actor, res, id, input); err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, []byte(bodyUpdated))
+	return nil
+}
+
+// delete answers DELETE /{resource}/{id}. A body is not read: some clients send
+// an empty one with a Content-Type [CLIENT].
+func (d *Dialect) delete(s *session, w http.ResponseWriter, r *request) error {
+	res, id, err := s.one(r)
+	if err != nil {
+		return err
+	}
+	if err := s.records.Delete(r.Context(), s.actor, res, id); err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, []byte(bodyDeleted))
+	return nil
+}
+
+// schema answers GET /{resource}/schema.
+func (d *Dialect) schema(s *session, w http.ResponseWriter, r *request) error {
+	res, err := s.resource(r.values[0])
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, d.schemaOf(res))
+	return nil
+}
+
+func (d *Dialect) schemaOf(res *resource.Resource) []byte {
+	if b, ok := d.schemas.Load(res); ok {
+		return b.([]byte)
+	}
+	b, _ := d.schemas.LoadOrStore(res, Schema(res))
+	return b.([]byte)
+}
+
+// listResources answers GET /resources with every resource that has a schema.
+func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) error {
+	body := []byte{'['}
+	for i, res := range s.catalog.All() {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, `{"end_point":"/v4/`...)
+		body = append(body, res.Name...)
+		body = append(body, `","description":"","schema":"/v4/`...)
+		body = append(body, res.Name...)
+		body = append(body, `/schema","operations":{"create":`...)
+		body = strconv.AppendBool(body, res.Ops&resource.CanCreate != 0)
+		body = append(body, `,"read":`...)
+		body = strconv.AppendBool(body, res.Ops&resource.ReadOnlyOps != 0)
+		body = append(body, `,"update":`...)
+		body = strconv.AppendBool(body, res.Ops&resource.CanUpdate != 0)
+		body = append(body, `,"delete":`...)
+		body = strconv.AppendBool(body, res.Ops&resource.CanDelete != 0)
+		body = append(body, `}}`...)
+	}
+	respond(w, http.StatusOK, append(body, ']'))
+	return nil
+}

@@ -1,0 +1,192 @@
+package sage
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// variant is everything besides the record that decides how a row looks.
+type variant struct {
+	language  int8 // index into resource.Languages; -1 = English
+	bareExtra bool // ExtraFieldDescription: 0
+}
+
+// plan is how the records of one resource are written: the members in the order
+// of the wire with everything that does not change between rows prepared.
+type plan struct {
+	members []member
+}
+
+type member struct {
+	key   []byte // `{"name":` or `,"name":`
+	name  string
+	field *resource.Field    // nil for a member that the handler writes
+	table *resource.Resource // of references
+	none  string             // what a null is written as
+}
+
+// computed writes the members of a record that are no fields.
+type computed func(dst []byte, member string, rec *resource.Record) []byte
+
+// newPlan orders the members as the vendor does: by ASCII, upper case first
+// [LIVE], unless the quirk says otherwise.
+func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
+	p := &plan{}
+	for i := range res.Fields {
+		f := &res.Fields[i]
+		if f.Internal || slices.Contains(q.hidden, f.Name) {
+			continue
+		}
+		m := member{name: f.Name, field: f, none: cmp.Or(q.none[f.Name], "null")}
+		if f.Table != "" {
+			m.table = catalog.Resource(f.Table)
+		}
+		p.members = append(p.members, m)
+	}
+	for _, name := range q.add {
+		p.members = append(p.members, member{name: name})
+	}
+	place := func(m member) int {
+		if i := slices.Index(q.order, m.name); i >= 0 {
+			return i
+		}
+		return len(q.order)
+	}
+	slices.SortFunc(p.members, func(a, b member) int {
+		return cmp.Or(place(a)-place(b), strings.Compare(a.name, b.name))
+	})
+	for i := range p.members {
+		opening := byte(',')
+		if i == 0 {
+			opening = '{'
+		}
+		m := &p.members[i]
+		m.key = append(appendString([]byte{opening}, m.name), ':')
+	}
+	return p
+}
+
+// append writes one record as a JSON object.
+func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v variant, more computed) []byte {
+	for i := range p.members {
+		m := &p.members[i]
+		dst = append(dst, m.key...)
+		if m.field == nil {
+			dst = more(dst, m.name, rec)
+			continue
+		}
+		val := &rec.Values[m.field.Index]
+		if val.IsNull() {
+			dst = append(dst, m.none...)
+			continue
+		}
+		switch m.field.Kind {
+		case resource.Text:
+			dst = appendString(dst, val.S)
+		case resource.Integer, resource.BareRef:
+			dst = strconv.AppendInt(dst, val.I, 10)
+		case resource.Number:
+			dst = resource.AppendNumber(dst, val.I, m.field.Scale)
+		case resource.Boolean:
+			dst = strconv.AppendBool(dst, val.I != 0)
+		case resource.Instant:
+			dst = append(dst, '"')
+			dst = resource.AppendInstant(dst, val.I)
+			dst = append(dst, '"')
+		case resource.Ref:
+			dst = m.appendRef(dst, val.I, titles, v)
+		case resource.RefList:
+			ids, _ := val.IDs() // the store keeps canonical lists only
+			dst = append(dst, '[')
+			for k, id := range ids {
+				if k > 0 {
+					dst = append(dst, ',')
+				}
+				dst = m.appendRef(dst, id, titles, v)
+			}
+			dst = append(dst, ']')
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendRef writes {"id":1,"value":"title"}; an extra field's reference is the
+// bare id when the client asks for ExtraFieldDescription 0 [DOC].
+func (m *member) appendRef(dst []byte, id int64, titles crm.Titles, v variant) []byte {
+	if m.field.Extra && v.bareExtra {
+		return strconv.AppendInt(dst, id, 10)
+	}
+	dst = append(dst, `{"id":`...)
+	dst = strconv.AppendInt(dst, id, 10)
+	dst = append(dst, `,"value":`...)
+	dst = appendString(dst, titles.Of(m.table, id, int(v.language)))
+	return append(dst, '}')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// plainByte tells the bytes that stand for themselves in a JSON string.
+var plainByte = func() (t [256]bool) {
+	for c := 0x20; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// appendString writes s as a JSON string, as encoding/json does without its
+// HTML escapes (the documents show < and & unescaped).
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if plainByte[c] {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r != utf8.RuneError && r != '\u2028' && r != '\u2029' || r == utf8.RuneError && size > 1 {
+				i += size
+				continue
+			}
+			dst = append(dst, s[start:i]...)
+			if r == utf8.RuneError {
+				dst = append(dst, `\ufffd`...)
+			} else {
+				dst = append(dst, `\u202`...)
+				dst = append(dst, hexDigits[r&0xF])
+			}
+			i += size
+			start = i
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xF])
+		}
+		i++
+		start = i
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}

@@ -1,0 +1,157 @@
+// Package sage speaks the Sage Sales Management (ForceManager) REST API v4 on
+// Dossier's records and documents. README.md in this folder says what it
+// implements and from which sources.
+package sage
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/auth"
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/document"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+const (
+	// Name is the dialect's name in credentials and logs.
+	Name = "sage"
+
+	// Prefix is where the dialect is mounted: the vendor's own path.
+	Prefix = "/api/v4/"
+
+	// DefaultRowCache is the memory for rendered rows, in bytes.
+	DefaultRowCache = 32 << 20
+)
+
+// Auth is what the dialect needs of the auth service.
+type Auth interface {
+	Login(ctx context.Context, dialect, username, password, remoteAddr string) (token string, err error)
+	Authenticate(ctx context.Context, token string) (auth.Session, error)
+}
+
+// Workspace is what the dialect needs of a workspace.
+type Workspace struct {
+	Records   *crm.Service
+	Documents *document.Service
+}
+
+// Config is what a Dialect is made of.
+type Config struct {
+	Auth Auth
+
+	// Acquire opens a workspace until release is called.
+	Acquire func(ctx context.Context, name string) (ws Workspace, release func(), err error)
+
+	RowCache int          // bytes; 0 = DefaultRowCache, negative = none
+	Logger   *slog.Logger // nil = slog.Default
+}
+
+// Dialect serves /api/v4/.
+type Dialect struct {
+	auth    Auth
+	acquire func(ctx context.Context, name string) (Workspace, func(), error)
+	log     *slog.Logger
+	rows    *rowCache
+	plans   sync.Map // *resource.Resource -> *plan
+	schemas sync.Map // *resource.Resource -> []byte
+}
+
+// New returns the dialect's handler.
+func New(cfg Config) *Dialect {
+	if cfg.RowCache == 0 {
+		cfg.RowCache = DefaultRowCache
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Dialect{
+		auth:    cfg.Auth,
+		acquire: cfg.Acquire,
+		log:     cfg.Logger.With("dialect", Name),
+		rows:    newRowCache(cfg.RowCache),
+	}
+}
+
+// session is one authenticated request's view of its workspace.
+type session struct {
+	actor     crm.Actor
+	token     string
+	records   *crm.Service
+	documents *document.Service
+	catalog   *resource.Catalog
+}
+
+// ServeHTTP serves one request below Prefix.
+func (d *Dialect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := d.serve(w, r); err != nil {
+		d.fail(w, r, err)
+	}
+}
+
+func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
+	var buf [maxSegments + 1]string
+	if len(r.URL.Path) < len(Prefix) {
+		return fault.New(fault.NoResource, "there is no resource at this path")
+	}
+	segments := split(r.URL.Path[len(Prefix):], buf[:0])
+	if len(segments) == 1 && strings.EqualFold(segments[0], "login") {
+		return d.login(w, r)
+	}
+	token := r.Header.Get("X-Session-Key")
+	if token == "" {
+		return fault.New(fault.Unauthorized, "the X-Session-Key header is missing; get a token from POST /api/v4/login")
+	}
+	known, err := d.auth.Authenticate(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	if known.Dialect != "" && known.Dialect != Name {
+		return fault.New(fault.Unauthorized, "the session key belongs to another API")
+	}
+	var values [maxSegments]string
+	rt, matched, err := find(r.Method, segments, values[:])
+	if err != nil {
+		return err
+	}
+	ws, release, err := d.acquire(r.Context(), known.Workspace)
+	if err != nil {
+		return err
+	}
+	defer release()
+	s := &session{
+		actor: crm.Actor{
+			UserID:     known.UserID,
+			Level:      known.Level,
+			Language:   known.Language,
+			Dialect:    Name,
+			Credential: known.Credential,
+		},
+		token:     token,
+		records:   ws.Records,
+		documents: ws.Documents,
+		catalog:   ws.Records.Catalog(),
+	}
+	return rt.handle(d, s, w, &request{r, parseQuery(r.URL.RawQuery), matched})
+}
+
+// resource finds the resource a path names. Unknown names are the vendor's 910.
+func (s *session) resource(name string) (*resource.Resource, error) {
+	if res := s.catalog.Resource(name); res != nil {
+		return res, nil
+	}
+	return nil, fault.New(fault.NoResource, "there is no resource called %q", name)
+}
+
+// plan returns how the records of res are written.
+func (d *Dialect) plan(s *session, res *resource.Resource) *plan {
+	if p, ok := d.plans.Load(res); ok {
+		return p.(*plan)
+	}
+	p, _ := d.plans.LoadOrStore(res, newPlan(s.catalog, res, quirks[res.Name]))
+	return p.(*plan)
+}
