@@ -20,23 +20,23 @@ const bulkRows = 5000
 // A record must not refer to one that is not there by the end.
 func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.Resource, recs ...*resource.Record) error) error) (err error) {
 	defer fault.Wrap(&err, "store.BulkLoad")
-	if err := s.db.Write(ctx, func(c Conn) error { return s.strip(ctx, c) }); err != nil {
+	all, err := newSchema(s.flavor, s.tables, s.trigrams)
+	if err != nil {
+		return err
+	}
+	if err := s.db.Write(ctx, func(c Conn) error { return strip(ctx, c, all) }); err != nil {
 		return err
 	}
 	l := &loader{ctx: ctx, s: s, next: map[*table]int64{}}
 	if err = fn(l.insert); err == nil {
 		err = l.flush()
 	}
-	return errors.Join(err, s.db.Write(ctx, func(c Conn) error { return s.restore(ctx, c, l) }))
+	return errors.Join(err, s.db.Write(ctx, func(c Conn) error { return s.restore(ctx, c, all, l) }))
 }
 
 // strip drops everything that makes inserts slow.
-func (s *Store) strip(ctx context.Context, c Conn) error {
+func strip(ctx context.Context, c Conn, all *schema) error {
 	if _, err := c.Exec(ctx, `UPDATE "_meta" SET "fingerprint" = ''`, nil); err != nil {
-		return err
-	}
-	all, err := newSchema(s.flavor, s.tables, s.trigrams)
-	if err != nil {
 		return err
 	}
 	for _, o := range all.indexes {
@@ -58,7 +58,7 @@ func (s *Store) strip(ctx context.Context, c Conn) error {
 }
 
 // restore makes what strip dropped, and what the rows need beside.
-func (s *Store) restore(ctx context.Context, c Conn, l *loader) error {
+func (s *Store) restore(ctx context.Context, c Conn, all *schema, l *loader) error {
 	if s.flavor == PostgreSQL {
 		for t, next := range l.next {
 			if _, err := c.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), $2, false)`, []Arg{
@@ -69,7 +69,7 @@ func (s *Store) restore(ctx context.Context, c Conn, l *loader) error {
 			}
 		}
 	}
-	if err := s.upgrade(ctx, c); err != nil {
+	if err := s.upgrade(ctx, c, all); err != nil {
 		return err
 	}
 	if s.flavor == PostgreSQL {
@@ -118,7 +118,7 @@ func (l *loader) insert(res *resource.Resource, recs ...*resource.Record) error 
 	}
 	last := &l.runs[len(l.runs)-1]
 	for _, rec := range recs {
-		if rec.ID == 0 {
+		if rec.ID == 0 && rec.Values[0].IsNull() { // an id may be 0
 			rec.ID = l.next[t]
 		}
 		rec.Version = 1

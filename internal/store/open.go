@@ -28,51 +28,54 @@ type meta struct {
 // open compares the database's fingerprint with the registry's, and changes the
 // database when they differ.
 func (s *Store) open(ctx context.Context) error {
+	want, err := newSchema(s.flavor, s.tables, s.trigrams)
+	if err != nil {
+		return err
+	}
 	var m meta
-	err := s.db.Read(ctx, func(c Conn) (err error) {
-		m, s.trigrams, err = s.readMeta(ctx, c)
+	err = s.db.Read(ctx, func(c Conn) (err error) {
+		m, err = readMeta(ctx, c)
 		return err
 	})
-	if err == nil {
-		want, err := newSchema(s.flavor, s.tables, s.trigrams)
-		if err != nil {
-			return err
-		}
+	switch {
+	case err == nil:
 		if m.fingerprint == want.fingerprint(s.flavor) && m.migration == int64(len(migrations())) {
 			return nil
 		}
-	} else if fault.KindOf(err) != fault.Internal || ctx.Err() != nil {
+	case fault.KindOf(err) != fault.Internal || ctx.Err() != nil:
 		return err
 	}
 	// Most likely there is no table _meta yet. Any other failure will come
 	// again and is reported then.
-	return s.db.Write(ctx, func(c Conn) error { return s.upgrade(ctx, c) })
+	return s.db.Write(ctx, func(c Conn) error { return s.upgrade(ctx, c, want) })
 }
 
-// readMeta reads what the database says about itself, and where trigram indexes
-// come from.
-func (s *Store) readMeta(ctx context.Context, c Conn) (m meta, trigrams string, err error) {
-	err = c.Query(ctx, `SELECT "fingerprint", "migration", `+s.trigramSource()+` FROM "_meta"`, nil, func(r Row) error {
+// readMeta reads what the database says about itself.
+func readMeta(ctx context.Context, c Conn) (m meta, err error) {
+	err = c.Query(ctx, `SELECT "fingerprint", "migration" FROM "_meta"`, nil, func(r Row) error {
 		m = meta{fingerprint: string(r.Bytes(0)), migration: r.Int(1)}
-		if !r.Null(2) && !s.opts.NoTrigrams {
-			trigrams = string(r.Bytes(2))
-		}
 		return nil
 	})
-	return m, trigrams, err
+	return m, err
 }
 
-// trigramSource is an expression for the schema of PostgreSQL's pg_trgm, null
-// when it is not installed. SQLite's FTS5 is always there.
-func (s *Store) trigramSource() string {
-	if s.flavor == SQLite {
-		return `'fts5'`
+// trigramSource returns the schema of PostgreSQL's pg_trgm, which its driver
+// tells, "" when it is not installed. SQLite's FTS5 is always there.
+func trigramSource(db DB, opts Options) string {
+	pg, ok := db.(interface{ Trigrams() string })
+	switch {
+	case opts.NoTrigrams:
+		return ""
+	case ok:
+		return pg.Trigrams()
+	case db.Flavor() == SQLite:
+		return "fts5"
 	}
-	return `(SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm')`
+	return ""
 }
 
 // upgrade brings the database to the registry's schema.
-func (s *Store) upgrade(ctx context.Context, c Conn) (err error) {
+func (s *Store) upgrade(ctx context.Context, c Conn, want *schema) (err error) {
 	defer fault.Wrap(&err, "upgrade")
 	if s.flavor == PostgreSQL {
 		// One node at a time, until the transaction ends.
@@ -89,11 +92,10 @@ func (s *Store) upgrade(ctx context.Context, c Conn) (err error) {
 	if err != nil {
 		return err
 	}
-	m, trigrams, err := s.readMeta(ctx, c)
+	m, err := readMeta(ctx, c)
 	if err != nil {
 		return err
 	}
-	s.trigrams = trigrams
 	if m.migration > known {
 		return fmt.Errorf("the database was changed by a later version of this program: migration %d, known are %d", m.migration, known)
 	}
@@ -101,10 +103,6 @@ func (s *Store) upgrade(ctx context.Context, c Conn) (err error) {
 		if err := step.run(ctx, c, s.flavor); err != nil {
 			return fmt.Errorf("migration %d (%s): %w", m.migration+int64(i)+1, step.why, err)
 		}
-	}
-	want, err := newSchema(s.flavor, s.tables, trigrams)
-	if err != nil {
-		return err
 	}
 	if err := s.addMissing(ctx, c, want); err != nil {
 		return err
@@ -211,7 +209,7 @@ func (s *Store) introspect(ctx context.Context, c Conn) (*catalogue, error) {
 	if s.flavor == PostgreSQL {
 		columns = `SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()`
 		objects = `SELECT indexname::text, '' FROM pg_indexes WHERE schemaname = current_schema()
-			UNION ALL SELECT conname::text, '' FROM pg_constraint WHERE connamespace = current_schema()::regnamespace`
+			UNION ALL SELECT conname::text, '' FROM pg_constraint WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
 	}
 	have := &catalogue{columns: map[string]map[string]bool{}, objects: map[string]string{}}
 	err := c.Query(ctx, columns, nil, func(r Row) error {

@@ -31,7 +31,6 @@ type Store struct {
 	tables   []*table
 	byName   map[string]*table
 	trigrams string // see newSchema
-	opts     Options
 	texts    texts
 	plans    sync.Map // resource name -> *rowPlan
 	inserts  sync.Map // [2]any{*table, rows} -> statement
@@ -51,7 +50,7 @@ var (
 // db.
 func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *Store, err error) {
 	defer fault.Wrap(&err, "store.New")
-	s := &Store{db: db, flavor: db.Flavor(), byName: map[string]*table{}, opts: opts}
+	s := &Store{db: db, flavor: db.Flavor(), byName: map[string]*table{}, trigrams: trigramSource(db, opts)}
 	for _, res := range reg.All() {
 		t, err := newTable(res)
 		if err != nil {

@@ -2,12 +2,16 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
 	"github.com/dossier-crm/dossier/internal/store/storetest"
 )
@@ -43,10 +47,40 @@ func newStore(t testing.TB, db store.DB, reg *resource.Registry, opts store.Opti
 	return s
 }
 
+// openPostgres returns an empty workspace in a schema of its own.
+func openPostgres(url string, opts store.Options) storetest.Open {
+	return func(t testing.TB, reg *resource.Registry) crm.Store {
+		t.Helper()
+		return newStore(t, postgresDB(t, url), reg, opts)
+	}
+}
+
+func postgresDB(t testing.TB, url string) store.DB {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	schema := "test_store_" + rand.Text()
+	if err := postgres.CreateSchema(ctx, url, schema); err != nil {
+		t.Fatal(err)
+	}
+	db, err := postgres.Open(ctx, url, schema, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(db.Close(), postgres.DropSchema(ctx, url, schema)); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 func TestAgree(t *testing.T) {
 	opens := map[string]storetest.Open{
 		"sqlite":                  openSQLite(store.Options{}),
 		"sqlite without trigrams": openSQLite(store.Options{NoTrigrams: true}),
+	}
+	if url := os.Getenv("DOSSIER_TEST_POSTGRES"); url != "" {
+		opens["postgres"] = openPostgres(url, store.Options{})
 	}
 	storetest.Agree(t, opens)
 }
