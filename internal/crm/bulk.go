@@ -108,7 +108,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 // anything of it was written, rather than of the store.
 func itemError(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.NotOffered:
 		return true
 	}
 	return false

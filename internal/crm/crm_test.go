@@ -175,7 +175,7 @@ func TestCreateRefuses(t *testing.T) {
 		t.Errorf("%d accounts are there after refused creates (%v), want the first 3", len(got.Keys), err)
 	}
 	_, err = w.Create(t.Context(), w.admin, w.res("countries"), input(t, `{}`))
-	wantFault(t, err, fault.Forbidden, "countries cannot be created")
+	wantFault(t, err, fault.NotOffered, "countries cannot be created")
 }
 
 func TestReferenceByTitle(t *testing.T) {

@@ -131,7 +131,7 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 }
 
 // Create adds a record and returns its id. Errors: fault.Invalid naming the
-// field, fault.Forbidden when the resource does not take new records.
+// field, fault.NotOffered when the resource does not take new records.
 func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
 	defer fault.Wrap(&err, "crm.Create(%s)", res.Name)
 	catalog := s.Catalog()
@@ -156,7 +156,7 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 
 func (s *Service) prepareCreate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
 	if res.Ops&resource.CanCreate == 0 {
-		return nil, fault.New(fault.Forbidden, "%s cannot be created here", res.Name)
+		return nil, fault.New(fault.NotOffered, "%s cannot be created here", res.Name)
 	}
 	c, err := s.prepare(catalog, res, input)
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resourc
 
 func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
 	if res.Ops&resource.CanUpdate == 0 {
-		return nil, fault.New(fault.Forbidden, "%s cannot be updated here", res.Name)
+		return nil, fault.New(fault.NotOffered, "%s cannot be updated here", res.Name)
 	}
 	c, err := s.prepare(catalog, res, input)
 	if err != nil {
@@ -297,7 +297,7 @@ func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resourc
 
 func deletable(res *resource.Resource) error {
 	if res.Ops&resource.CanDelete == 0 {
-		return fault.New(fault.Forbidden, "%s cannot be deleted here", res.Name)
+		return fault.New(fault.NotOffered, "%s cannot be deleted here", res.Name)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ const (
 	Query                    // text of a where or order that cannot be understood
 	NotFound                 // the record, document or ticket does not exist for this client
 	NoResource               // the path names no resource
+	NotOffered               // the resource or path does not offer this operation
 	Conflict                 // the state forbids it: taken, used up, read-only
 	Unauthorized             // no, bad or expired credentials
 	Forbidden                // known, but not allowed
@@ -28,7 +29,7 @@ const (
 )
 
 var kindNames = [...]string{
-	"internal", "invalid", "query", "not found", "no resource", "conflict", "unauthorized",
+	"internal", "invalid", "query", "not found", "no resource", "not offered", "conflict", "unauthorized",
 	"forbidden", "too large", "rate limited", "timeout", "unavailable",
 }
 

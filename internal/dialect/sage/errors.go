@@ -33,6 +33,7 @@ var shapes = map[fault.Kind]shape{
 	fault.Query:        {http.StatusBadRequest, codeQuery, "internal data error"},
 	fault.NotFound:     {http.StatusBadRequest, codeOther, "not exist"},
 	fault.NoResource:   {http.StatusBadRequest, codeNoResource, "resource not exist"},
+	fault.NotOffered:   {http.StatusMethodNotAllowed, codeOther, ""},
 	fault.Conflict:     {http.StatusBadRequest, codeOther, ""},
 	fault.Unauthorized: {http.StatusUnauthorized, codeOther, ""},
 	fault.Forbidden:    {http.StatusForbidden, codeOther, ""},

@@ -11,7 +11,7 @@ import (
 // stays good: the vendor's own connector logs in for every call [OFFICIAL].
 func (d *Dialect) login(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
-		return fault.New(fault.Forbidden, "the method %s is not offered here", r.Method)
+		return fault.New(fault.NotOffered, "the method %s is not offered here", r.Method)
 	}
 	body, err := readMembers(w, &request{Request: r})
 	if err != nil {

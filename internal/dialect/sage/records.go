@@ -79,7 +79,7 @@ func (d *Dialect) list(s *session, w http.ResponseWriter, r *request) error {
 // listOf answers with one page of res, restricted by base.
 func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, base filter.Expr) error {
 	if res.Ops&resource.CanList == 0 {
-		return fault.New(fault.Forbidden, "%s cannot be listed", res.Name)
+		return fault.New(fault.NotOffered, "%s cannot be listed", res.Name)
 	}
 	rd := d.renderer(s, res, r)
 	req := crm.ListRequest{
@@ -155,7 +155,7 @@ func (d *Dialect) get(s *session, w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if res.Ops&resource.CanGet == 0 {
-		return fault.New(fault.Forbidden, "%s cannot be read by id", res.Name)
+		return fault.New(fault.NotOffered, "%s cannot be read by id", res.Name)
 	}
 	rd := d.renderer(s, res, r)
 	got, err := s.records.Get(r.Context(), s.actor, res, rd.known, id)

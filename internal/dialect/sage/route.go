@@ -68,7 +68,7 @@ var routes = []route{
 }
 
 // find returns the route of a request. A path that exists with other methods
-// only is fault.Forbidden, an unknown one fault.NoResource.
+// only is fault.NotOffered, an unknown one fault.NoResource.
 func find(method string, segments []string, values []string) (*route, []string, error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -89,7 +89,7 @@ func find(method string, segments []string, values []string) (*route, []string, 
 		elsewhere = true
 	}
 	if elsewhere {
-		return nil, nil, fault.New(fault.Forbidden, "the method %s is not offered here", method)
+		return nil, nil, fault.New(fault.NotOffered, "the method %s is not offered here", method)
 	}
 	return nil, nil, fault.New(fault.NoResource, "there is no resource at this path")
 }
