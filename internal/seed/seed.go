@@ -64,10 +64,6 @@ type Summary struct {
 	Accounts int64
 	Admin    int64 // id of an active user with level 5
 	First    int64 // id of the first account; the others follow without a gap
-
-	Products      int64 // id of the first product
-	Opportunities int64 // id of the first opportunity; there are three for two accounts
-	Contacts      int64 // id of the first contact; there are three for an account
 }
 
 // Generate adds users, branches, products and accounts, and to each account,

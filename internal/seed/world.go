@@ -257,7 +257,6 @@ func (w *world) flush(insert insert) error {
 func (w *world) summary() Summary {
 	sum := Summary{
 		Accounts: w.customers.accounts.made, Admin: w.admin, First: w.customers.accounts.first,
-		Products: w.company.products.first, Opportunities: w.customers.opportunities.first, Contacts: w.customers.contacts.first,
 	}
 	for _, s := range slices.Concat(w.company.inOrder(), w.customers.inOrder()) {
 		sum.Records += s.made

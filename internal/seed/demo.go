@@ -1,0 +1,278 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// demoAccounts is how many accounts the demonstration has; the rest follows.
+const demoAccounts = 240
+
+// Document is a file in the dossier of a record.
+type Document struct {
+	Resource string // "accounts", "products" …
+	RecordID int64
+	Folder   string // name of a folder of this record; "" = none
+	Name     string
+	Content  []byte
+	UserID   int64 // whose upload it is
+}
+
+// Documents keeps documents.
+type Documents interface {
+	// Put stores the documents, all or none, and makes the folders they name. A
+	// name is used for one folder of a record, however often it comes.
+	Put(ctx context.Context, docs []Document) error
+}
+
+// Demo fills a workspace with an invented company to look at: what Generate makes
+// for 240 accounts, the latest of them new at now, extra fields with values, and
+// documents that open. The workspace needs what Base gives, and to be empty
+// otherwise; fault.Conflict is returned when it is not.
+func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, now time.Time) (sum Summary, err error) {
+	defer fault.Wrap(&err, "seed.Demo")
+	for _, name := range []string{"accounts", "users", "rates", "productFamilies", "extrafields"} {
+		res := g.Resource(name)
+		if res == nil {
+			return sum, fmt.Errorf("resource %s is not declared", name)
+		}
+		if last, err := lastID(ctx, t, res); err != nil {
+			return sum, err
+		} else if last > 0 {
+			return sum, fault.New(fault.Conflict, "the workspace has %s already", name)
+		}
+	}
+	d := demo{Target: t, g: g, random: random{rand.NewPCG(demoSeed, hashName("demo"))}, now: now.UnixMilli(), kept: map[string][]int64{}}
+	cat, err := d.catalog()
+	if err != nil {
+		return sum, err
+	}
+	sum, err = Generate(ctx, &d, cat, Options{Accounts: demoAccounts, Timeline: demoAccounts, Seed: demoSeed, Now: now})
+	if err != nil {
+		return sum, err
+	}
+	files, err := d.documents(sum)
+	if err != nil {
+		return sum, err
+	}
+	return sum, docs.Put(ctx, files)
+}
+
+const demoSeed = 2
+
+// demo is a Target that adds extra fields to the records that pass through.
+type demo struct {
+	Target
+	random
+	g   *resource.Registry
+	now int64
+
+	kept map[string][]int64 // ids of the first records that are not deleted, by resource
+}
+
+// extraField is the declaration of an extra field.
+type extraField struct {
+	entity  string
+	name    string
+	kind    resource.Kind
+	vendor  string // the vendor's name of the kind [DOC]
+	list    string // for lists
+	length  int    // for texts
+	English string
+	Spanish string
+}
+
+func extraFields() []extraField {
+	return []extraField{
+		{entity: "accounts", name: "Z_Employees", kind: resource.Integer, vendor: "int", English: "Employees", Spanish: "Empleados"},
+		{entity: "accounts", name: "Z_Sector", kind: resource.Text, vendor: "text", length: 60, English: "Sector", Spanish: "Sector"},
+		{entity: "accounts", name: "Z_LastAudit", kind: resource.Instant, vendor: "datetime", English: "Last audit", Spanish: "Última auditoría"},
+		{entity: "contacts", name: "Z_Newsletter", kind: resource.Boolean, vendor: "bit", English: "Newsletter", Spanish: "Boletín"},
+		{entity: "opportunities", name: "Z_Families", kind: resource.RefList, vendor: "multivalue", list: "productFamilies", English: "Product families", Spanish: "Familias de producto"},
+		{entity: "salesorders", name: "Z_Weight", kind: resource.Number, vendor: "decimal", English: "Weight in kg", Spanish: "Peso en kg"},
+		{entity: "activities", name: "Z_Rate", kind: resource.Ref, vendor: "list", list: "rates", English: "Rate spoken of", Spanish: "Tarifa comentada"},
+	}
+}
+
+// extraScale is how many decimal digits a decimal extra field keeps, as in crm.
+const extraScale = 6
+
+// catalog returns the registry with the extra fields.
+func (d *demo) catalog() (*resource.Catalog, error) {
+	more := map[string][]resource.Field{}
+	for _, x := range extraFields() {
+		f := resource.Field{Name: x.name, Kind: x.kind, MaxLength: x.length, Table: x.list}
+		if x.kind == resource.Number {
+			f.Scale = extraScale
+		}
+		more[x.entity] = append(more[x.entity], f)
+	}
+	return d.g.With(0, more)
+}
+
+// declarations returns the records that declare the extra fields.
+func (d *demo) declarations() (*sheet, error) {
+	var errs []error
+	s := newSheet(d.g, "extrafields", demoSeed, 0, &errs)
+	var entity, name, kind, list, spanish, english, length, order, visible col
+	s.texts(columns{
+		"entity": &entity, "fieldName": &name, "type": &kind, "valueListRelated": &list, "description": &spanish,
+		"descriptionEN": &english,
+	})
+	s.integers(columns{"length": &length, "order": &order})
+	s.booleans(columns{"visibleInList": &visible})
+	if err := joined(errs); err != nil {
+		return nil, err
+	}
+	for i, x := range extraFields() {
+		s.begin()
+		s.stamp(d.now, 0)
+		s.setText(entity, x.entity)
+		s.setText(name, x.name)
+		s.setText(kind, x.vendor)
+		s.setText(spanish, x.Spanish)
+		s.setText(english, x.English)
+		s.setInt(order, int64(i+1))
+		s.setBool(visible, true)
+		if x.list != "" {
+			s.setText(list, x.list)
+		}
+		if x.length > 0 {
+			s.setInt(length, int64(x.length))
+		}
+	}
+	return s, nil
+}
+
+// BulkLoad adds the extra fields to what the generator makes.
+func (d *demo) BulkLoad(ctx context.Context, fn func(func(*resource.Resource, ...*resource.Record) error) error) error {
+	declared, err := d.declarations()
+	if err != nil {
+		return err
+	}
+	return d.Target.BulkLoad(ctx, func(insert func(*resource.Resource, ...*resource.Record) error) error {
+		if err := declared.flush(insert); err != nil {
+			return err
+		}
+		return fn(func(res *resource.Resource, recs ...*resource.Record) error {
+			for _, rec := range recs {
+				d.extend(res, rec)
+			}
+			return insert(res, recs...)
+		})
+	})
+}
+
+// extend sets the extra fields of most records, and notes which ones may be given
+// documents.
+func (d *demo) extend(res *resource.Resource, rec *resource.Record) {
+	const enough = 80
+	if kept := d.kept[res.Name]; len(kept) < enough && rec.Values[res.Field("deleted").Index].I == 0 {
+		d.kept[res.Name] = append(kept, rec.ID)
+	}
+	set := func(name string, v resource.Value) {
+		if d.chance(70) {
+			rec.Values[res.Field(name).Index] = v
+		}
+	}
+	switch res.Name {
+	case "accounts":
+		set("Z_Employees", resource.IntValue(int64(d.between(1, 90)*[...]int{1, 1, 5, 20}[d.n(4)])))
+		set("Z_Sector", resource.TextValue([...]string{"Food", "Metal", "Construction", "Logistics", "Energía", "Maschinenbau", "Santé"}[d.n(7)]))
+		set("Z_LastAudit", resource.IntValue((d.now/msDay-int64(d.n(900)))*msDay))
+	case "contacts":
+		set("Z_Newsletter", resource.BoolValue(d.chance(40)))
+	case "opportunities":
+		list := "[" + strconv.Itoa(d.between(1, 4))
+		if d.chance(50) {
+			list += "," + strconv.Itoa(d.between(5, 8))
+		}
+		set("Z_Families", resource.TextValue(list+"]"))
+	case "salesorders":
+		set("Z_Weight", resource.IntValue(int64(d.between(5, 90_000))*10_000)) // in hundredths of a kg
+	case "activities":
+		if d.chance(20) {
+			set("Z_Rate", resource.IntValue(int64(d.between(1, 3))))
+		}
+	}
+}
+
+// documents makes the files of the demonstration: some for the first accounts,
+// contacts, opportunities and products each, of every type there is.
+func (d *demo) documents(sum Summary) ([]Document, error) {
+	m := demoFiles{user: sum.Admin}
+	for n := range 8 {
+		at := d.kept["accounts"][n*7]
+		ref := strconv.Itoa(2000 + n*13)
+		m.add("accounts", at, "Contracts", "Contract "+ref+".pdf", pdfFile("Framework agreement "+ref, []string{
+			"Between the supplier and the customer named in the order.", "",
+			"1. Prices follow the rate in force on the day of the order.",
+			"2. Delivery within ten working days, free of charge above 500 €.",
+			"3. Zahlbar innerhalb von 30 Tagen netto. Válido por un año. Conditions générales jointes.", "",
+			"This document belongs to a demonstration. Nothing in it is true.",
+		}), nil)
+		switch n % 4 {
+		case 0:
+			content, err := xlsxFile("Prices", priceList(n))
+			m.add("accounts", at, "Prices", "Preisliste "+ref+".xlsx", content, err)
+		case 1:
+			content, err := docxFile("Acta de la reunión", []string{
+				"Asistentes: dirección técnica, compras y calidad.",
+				"Acuerdos: enviar muestras antes de fin de mes; revisar el descuento & el plazo.",
+				"Próxima reunión: por confirmar.",
+			})
+			m.add("accounts", at, "", "Acta "+ref+".docx", content, err)
+		case 2:
+			content, err := csvFile(priceList(n))
+			m.add("accounts", at, "", "deliveries-"+ref+".csv", content, err)
+		default:
+			m.add("accounts", at, "", "Notes.txt", textFile([]string{
+				"Gate code changes every Monday; ask at the reception.", "Portão do armazém: lado sul.", "Ο οδηγός να καλέσει πριν την άφιξη.",
+			}), nil)
+		}
+		if n < 4 {
+			deal := d.kept["opportunities"][n*5]
+			content, err := chart([]int{20 + 9*n, 55, 40 + 5*n, 90, 75, 120 - 8*n, 130})
+			m.add("opportunities", deal, "Offers", "forecast-"+ref+".png", content, err)
+			m.add("opportunities", deal, "Offers", "Offer "+ref+".pdf", pdfFile("Offer "+ref, []string{
+				"Thank you for your enquiry. We offer, without obligation:", "",
+				"  2 x Centrifugal pump       1 250,00 €", "  1 x Maintenance day          350,00 €", "", "Valid for 30 days.",
+			}), nil)
+			m.add("contacts", d.kept["contacts"][n*9], "", "card-"+ref+".txt", textFile([]string{"Prefers to be called in the afternoon."}), nil)
+		}
+		content, err := picture(uint8(30 * n))
+		m.add("products", d.kept["products"][n], "", "product-"+ref+".jpg", content, err)
+	}
+	return m.docs, m.err
+}
+
+// demoFiles collects documents and the first error in making them.
+type demoFiles struct {
+	user int64
+	docs []Document
+	err  error
+}
+
+func (m *demoFiles) add(resource string, id int64, folder, name string, content []byte, err error) {
+	if m.err == nil {
+		m.err = err
+	}
+	m.docs = append(m.docs, Document{Resource: resource, RecordID: id, Folder: folder, Name: name, Content: content, UserID: m.user})
+}
+
+func priceList(n int) [][]string {
+	rows := [][]string{{"Article", "Bezeichnung", "Price", "Stock"}}
+	for i := range 12 {
+		rows = append(rows, []string{
+			"PX-" + strconv.Itoa(100+i*7), [...]string{"Kreiselpumpe, groß", "Bomba dosificadora", "Vanne à boisseau"}[i%3],
+			strconv.Itoa(120+n*3+i*17) + ".50", strconv.Itoa(i * 9 % 40),
+		})
+	}
+	return rows
+}

@@ -1,0 +1,136 @@
+package seed_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+	"github.com/dossier-crm/dossier/internal/seed"
+	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/sqlite"
+)
+
+// open returns an empty workspace in a SQLite file.
+func open(t testing.TB) (*store.Store, *resource.Registry) {
+	t.Helper()
+	g, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "workspace.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := store.New(context.Background(), db, g, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, g
+}
+
+func now() time.Time { return time.Date(2026, 3, 11, 12, 0, 0, 0, time.UTC) }
+
+// papers counts documents.
+type papers struct{ docs []seed.Document }
+
+func (p *papers) Put(_ context.Context, docs []seed.Document) error {
+	p.docs = append(p.docs, docs...)
+	return nil
+}
+
+// A real database takes what is made, under the ids it was given.
+func TestDemoInDatabase(t *testing.T) {
+	ctx := context.Background()
+	s, g := open(t)
+	if err := seed.Base(ctx, s, g, now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := seed.Base(ctx, s, g, now()); err != nil {
+		t.Fatalf("again: %v", err)
+	}
+	var p papers
+	sum, err := seed.Demo(ctx, s, g, &p, now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, least := range map[string]int{
+		"accounts": 200, "contacts": 600, "opportunities": 300, "activities": 1000, "salesorders": 100,
+		"salesordersLines": 250, "products": 100, "productRates": 300, "extrafields": 3,
+	} {
+		if got := count(t, s, g.Resource(name)); got < least {
+			t.Errorf("%d %s", got, name)
+		}
+	}
+	if got := count(t, s, g.Resource("genre")); got != 2 {
+		t.Errorf("%d in genre", got)
+	}
+	var page crm.Page
+	if err := s.Load(ctx, g.Resource("users"), []int64{sum.Admin}, &page); err != nil || len(page.Rows) != 1 {
+		t.Fatalf("administrator %d: %v", sum.Admin, err)
+	}
+	users := g.Resource("users")
+	if v := page.Rows[0].Values; v[users.Field("level").Index].I != 5 || v[users.Field("isActive").Index].I != 1 || v[users.Field("deleted").Index].I != 0 {
+		t.Errorf("administrator: %+v", v)
+	}
+}
+
+func count(t *testing.T, s *store.Store, res *resource.Resource) (n int) {
+	t.Helper()
+	q := crm.Query{Resource: res, Limit: 1000, Language: -1}
+	for {
+		var p crm.Page
+		if err := s.List(context.Background(), q, &p); err != nil {
+			t.Fatal(err)
+		}
+		n += len(p.Keys)
+		if !p.More {
+			return n
+		}
+		q.After = p.Next
+	}
+}
+
+func BenchmarkDemo(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		s, g := open(b)
+		b.StartTimer()
+		if err := seed.Base(context.Background(), s, g, now()); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := seed.Demo(context.Background(), s, g, &papers{}, now()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkGenerateSQLite makes 20,000 accounts and all that belongs to them.
+func BenchmarkGenerateSQLite(b *testing.B) {
+	var records int64
+	for b.Loop() {
+		b.StopTimer()
+		s, g := open(b)
+		if err := seed.Base(context.Background(), s, g, now()); err != nil {
+			b.Fatal(err)
+		}
+		cat, err := g.With(0, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		sum, err := seed.Generate(context.Background(), s, cat, seed.Options{Accounts: 20_000, Seed: 1, Now: now()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		records += sum.Records
+	}
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+}
