@@ -308,6 +308,14 @@ func (c *conn) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return stopped(ctx, err)
 	}
+	// A statement after a damaging error, which a caller might ignore, would
+	// run and commit by itself.
+	if c.damage != nil {
+		return failure(ctx, c.damage)
+	}
+	if c.db.GetAutocommit() {
+		return &fault.Error{Kind: fault.Internal, Err: errUndone}
+	}
 	return nil
 }
 

@@ -290,6 +290,7 @@ func (db *DB) Close() (err error) {
 type Stats struct {
 	Commits  uint64 // transactions made durable
 	Jobs     uint64 // calls of Write that succeeded
+	Queued   int    // calls of Write that wait for their turn
 	WALPages int    // pages in the write-ahead log at the last commit or checkpoint
 	Readers  int    // connections open for reading
 }
@@ -302,6 +303,7 @@ func (db *DB) Stats() Stats {
 	return Stats{
 		Commits:  db.commits.Load(),
 		Jobs:     db.written.Load(),
+		Queued:   len(db.jobs),
 		WALPages: int(db.wal.pages.Load()),
 		Readers:  readers,
 	}

@@ -17,7 +17,7 @@ import (
 // Limits on one commit.
 const (
 	maxGroup     = 64                    // calls of Write that share it
-	maxGroupTime = 20 * time.Millisecond // after which no further call joins
+	maxGroupTime = 20 * time.Millisecond // for which the first waits for the others
 )
 
 // job is one call of Write. Its state decides who may give up on it: the caller
@@ -145,7 +145,7 @@ func (w *writer) next() *job {
 func (w *writer) group(first *job, next func() *job) {
 	var members []*job // what the open transaction holds
 	open := false
-	start := time.Now()
+	var start time.Time // of the wait of the first member for the others
 	for j := first; j != nil; {
 		if !open {
 			if err := w.begin(j.ctx); err != nil {
@@ -162,14 +162,16 @@ func (w *writer) group(first *job, next func() *job) {
 				w.lose(append(members, j), lost)
 				return
 			case err == nil:
-				members = append(members, j)
+				if members = append(members, j); len(members) == 1 {
+					start = time.Now()
+				}
 			default:
 				j.answer(err)
 				open = len(members) > 0
 			}
 		}
 		j = nil
-		if len(members) < maxGroup && time.Since(start) < maxGroupTime {
+		if len(members) == 0 || len(members) < maxGroup && time.Since(start) < maxGroupTime {
 			j = next()
 		}
 	}
