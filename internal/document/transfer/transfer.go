@@ -18,9 +18,9 @@ import (
 
 // Paths that the handler serves, each followed by one token.
 const (
-	UploadPath   = "/upload/"
-	DownloadPath = "/api/v4/download/" // the vendor's own [DOC]
-	shortPath    = "/download/"
+	UploadPath        = "/upload/"
+	DownloadPath      = "/api/v4/download/" // the vendor's own [DOC]
+	ShortDownloadPath = "/download/"
 )
 
 // Open finds the document service of a workspace. release is called when the
@@ -46,7 +46,7 @@ func Handler(open Open, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(UploadPath+"{token}", h.with(h.upload, http.MethodPut, http.MethodPost))
 	mux.Handle(DownloadPath+"{token}", h.with(h.download, http.MethodGet, http.MethodHead))
-	mux.Handle(shortPath+"{token}", h.with(h.download, http.MethodGet, http.MethodHead))
+	mux.Handle(ShortDownloadPath+"{token}", h.with(h.download, http.MethodGet, http.MethodHead))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, fault.New(fault.NotFound, "there is nothing at this address"))
 	})
