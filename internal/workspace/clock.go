@@ -36,20 +36,19 @@ func (c *Clock) Now() time.Time {
 	if !r.setting.Frozen.IsZero() {
 		return r.setting.Frozen
 	}
-	ms := c.machine().Add(r.setting.Offset).UnixMilli()
 	for {
+		// In this order: a last that is later than a reading begun after it
+		// means that the machine's clock was set back, and not that this
+		// goroutine was held up in between.
 		last := r.last.Load()
-		if ms <= last {
-			if last-ms <= slew.Milliseconds() {
-				ms = last
-				break
-			}
+		ms := c.machine().Add(r.setting.Offset).UnixMilli()
+		if ms <= last && last-ms <= slew.Milliseconds() {
+			ms = last
 		}
-		if r.last.CompareAndSwap(last, ms) {
-			break
+		if ms == last || r.last.CompareAndSwap(last, ms) {
+			return time.UnixMilli(ms).UTC()
 		}
 	}
-	return time.UnixMilli(ms).UTC()
 }
 
 // Set changes how the clock differs from the machine's.

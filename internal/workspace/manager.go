@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -208,13 +207,13 @@ var errMoved = errors.New("the workspace's data are elsewhere by now")
 
 // slot is an open workspace, or one that is being opened.
 type slot[T io.Closer] struct {
-	name, location string
-	info           Info // as it was when the workspace was opened
-	place          *place
-	ready          chan struct{} // closed when value and err are set
-	value          T
-	err            error
-	gone           chan struct{} // closed when value is
+	info  Info // as it was read then
+	place *place
+	prior []*slot[T]    // had the same data open when this one was made
+	ready chan struct{} // closed when value and err are set
+	value T
+	err   error
+	gone  chan struct{} // closed when value is
 
 	// The rest is guarded by Manager.mu.
 	seq     uint64    // of the latest reading that has this location
@@ -234,7 +233,7 @@ func (m *Manager[T]) enter(p *place, r reading) (_ *slot[T], opens bool, err err
 		return nil, false, fault.New(fault.Unavailable, "the server is shutting down")
 	}
 	if s := m.slots[r.info.Name]; s != nil {
-		if s.location == r.info.Location || s.seq > r.seq { // the slot may know better
+		if s.info.Location == r.info.Location || s.seq > r.seq { // the slot may know better
 			s.seq = max(s.seq, r.seq)
 			s.users++
 			return s, false, nil
@@ -247,16 +246,15 @@ func (m *Manager[T]) enter(p *place, r reading) (_ *slot[T], opens bool, err err
 		}
 	}
 	s := &slot[T]{
-		name:     r.info.Name,
-		location: r.info.Location,
-		info:     r.info,
-		place:    p,
-		ready:    make(chan struct{}),
-		gone:     make(chan struct{}),
-		seq:      r.seq,
-		users:    1,
+		info:  r.info,
+		place: p,
+		prior: m.closingAt(r.info.Location),
+		ready: make(chan struct{}),
+		gone:  make(chan struct{}),
+		seq:   r.seq,
+		users: 1,
 	}
-	m.slots[s.name] = s
+	m.slots[s.info.Name] = s
 	return s, true, nil
 }
 
@@ -283,8 +281,7 @@ func (m *Manager[T]) open(ctx context.Context, s *slot[T]) {
 	// Others may be waiting: that this request ends must not fail them.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTime)
 	defer cancel()
-	s.err = m.waitClosed(ctx, s.location)
-	if s.err != nil {
+	if s.err = waitGone(ctx, s.prior); s.err != nil {
 		return
 	}
 	value, err := m.cfg.Open(ctx, s.info, s.place.clock)
@@ -294,8 +291,8 @@ func (m *Manager[T]) open(ctx context.Context, s *slot[T]) {
 	}
 	// The reading may be a second old, and opening makes what is not there. Had
 	// the data been dropped meanwhile, nobody would drop what was made now.
-	info, err := m.cfg.Store.Workspace(ctx, s.name)
-	moved := fault.KindOf(err) == fault.NotFound || err == nil && info.Location != s.location
+	info, err := m.cfg.Store.Workspace(ctx, s.info.Name)
+	moved := fault.KindOf(err) == fault.NotFound || err == nil && info.Location != s.info.Location
 	if err == nil && !moved {
 		s.value, s.err = value, nil
 		return
@@ -303,23 +300,26 @@ func (m *Manager[T]) open(ctx context.Context, s *slot[T]) {
 	s.err = errors.Join(err, value.Close())
 	if moved {
 		s.err = errMoved
-		if err := m.cfg.Drop(ctx, s.location); err != nil {
-			m.cfg.Logger.WarnContext(ctx, "data of a retired workspace are still there", "location", s.location, "error", err)
+		if err := m.cfg.Drop(ctx, s.info.Location); err != nil {
+			m.cfg.Logger.WarnContext(ctx, "data of a retired workspace are still there", "location", s.info.Location, "error", err)
 		}
 	}
 }
 
-// waitClosed waits until nothing at a location is being closed.
-func (m *Manager[T]) waitClosed(ctx context.Context, location string) error {
-	var waits []*slot[T]
-	m.mu.Lock()
+// closingAt returns the slots that are out but may still have the data at a
+// location open. m.mu is held.
+func (m *Manager[T]) closingAt(location string) (found []*slot[T]) {
 	for s := range m.closing {
-		if s.location == location {
-			waits = append(waits, s)
+		if s.info.Location == location {
+			found = append(found, s)
 		}
 	}
-	m.mu.Unlock()
-	for _, s := range waits {
+	return found
+}
+
+// waitGone waits until slots are closed.
+func waitGone[T io.Closer](ctx context.Context, slots []*slot[T]) error {
+	for _, s := range slots {
 		select {
 		case <-s.gone:
 		case <-ctx.Done():
@@ -351,7 +351,7 @@ func (m *Manager[T]) take(s *slot[T]) {
 		return
 	}
 	s.retired = true
-	delete(m.slots, s.name)
+	delete(m.slots, s.info.Name)
 	m.closing[s] = struct{}{}
 }
 
@@ -373,7 +373,7 @@ func (m *Manager[T]) close(slots ...*slot[T]) {
 	for _, s := range slots {
 		if s.err == nil {
 			if err := s.value.Close(); err != nil {
-				m.cfg.Logger.Error("closing a workspace", "workspace", s.name, "location", s.location, "error", err)
+				m.cfg.Logger.Error("closing a workspace", "workspace", s.info.Name, "location", s.info.Location, "error", err)
 			}
 		}
 		m.mu.Lock()
@@ -413,9 +413,9 @@ func (m *Manager[T]) tend(ctx context.Context) {
 	for _, s := range open {
 		r, err := s.place.Get(ctx)
 		if err != nil { // requests will say so
-			m.cfg.Logger.DebugContext(ctx, "looking after a workspace", "workspace", s.name, "error", err)
+			m.cfg.Logger.DebugContext(ctx, "looking after a workspace", "workspace", s.info.Name, "error", err)
 		}
-		gone := err == nil && (!r.there || r.info.Location != s.location)
+		gone := err == nil && (!r.there || r.info.Location != s.info.Location)
 		var idle []*slot[T]
 		m.mu.Lock()
 		if gone && r.seq > s.seq || s.users == 0 && now.Sub(s.unused) >= m.cfg.Idle {
@@ -472,18 +472,19 @@ func (m *Manager[T]) detach(ctx context.Context, location string) error {
 	var idle []*slot[T]
 	m.mu.Lock()
 	for _, s := range m.slots {
-		if s.location == location {
+		if s.info.Location == location {
 			idle = m.retire(s, idle)
 		}
 	}
+	waits := m.closingAt(location)
 	m.mu.Unlock()
 	m.close(idle...)
-	return m.waitClosed(ctx, location)
+	return waitGone(ctx, waits)
 }
 
 // Close lets go of all workspaces, waits until those in use are released and
-// closed, and refuses to open any from now on. It returns the context's error
-// when that ends first.
+// closed, and refuses to open any from now on. It returns fault.Unavailable with the
+// context's error inside when that ends first.
 func (m *Manager[T]) Close(ctx context.Context) (err error) {
 	defer fault.Wrap(&err, "workspace.Close")
 	var idle []*slot[T]
@@ -495,12 +496,5 @@ func (m *Manager[T]) Close(ctx context.Context) (err error) {
 	waits := slices.Collect(maps.Keys(m.closing))
 	m.mu.Unlock()
 	m.close(idle...)
-	for _, s := range waits {
-		select {
-		case <-s.gone:
-		case <-ctx.Done():
-			return fmt.Errorf("workspace %s is still in use: %w", s.name, context.Cause(ctx))
-		}
-	}
-	return nil
+	return waitGone(ctx, waits)
 }
