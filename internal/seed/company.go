@@ -44,6 +44,13 @@ type companySheets struct {
 		product, rate, costPrice, salePrice, discount1 col
 	}
 
+	campaigns struct {
+		*sheet
+		title, description, video col
+		starts, ends              col
+		owner, status, kind       col
+	}
+
 	offices []office
 }
 
@@ -108,6 +115,12 @@ func newCompanySheets(f *sheetMaker) (c companySheets) {
 	pr.sheet = f.make("productRates")
 	pr.refs(columns{"productId": &pr.product, "rateId": &pr.rate})
 	pr.numbers(columns{"costPrice": &pr.costPrice, "salePrice": &pr.salePrice, "discount1": &pr.discount1})
+
+	ca := &c.campaigns
+	ca.sheet = f.make("campaigns")
+	ca.texts(columns{"title": &ca.title, "description": &ca.description, "videoUrl": &ca.video})
+	ca.instants(columns{"startDate": &ca.starts, "endDate": &ca.ends})
+	ca.refs(columns{"ownerId": &ca.owner, "statusId": &ca.status, "typeId": &ca.kind})
 	return c
 }
 
@@ -115,7 +128,7 @@ func newCompanySheets(f *sheetMaker) (c companySheets) {
 func (c *companySheets) inOrder() []*sheet {
 	return []*sheet{
 		c.branches.sheet, c.roles.sheet, c.users.sheet, c.rates.sheet, c.families.sheet, c.categories.sheet,
-		c.products.sheet, c.prices.sheet,
+		c.products.sheet, c.prices.sheet, c.campaigns.sheet,
 	}
 }
 
@@ -146,6 +159,7 @@ func (w *world) makeCompany() {
 	w.makeUsers()
 	w.makeRates()
 	w.makeProducts()
+	w.makeCampaigns()
 }
 
 func (w *world) makeBranches() {
@@ -207,6 +221,7 @@ func (w *world) makeUsers() {
 		u.setText(u.lastName, last.text)
 		u.setText(u.nic, login)
 		u.setText(u.email, login+"@example.com")
+		w.emails[id] = login + "@example.com"
 		w.start()
 		w.pattern(u.random, c.mobile)
 		u.setBytes(u.phone, w.buf)
@@ -266,5 +281,35 @@ func (w *world) makeRates() {
 			r.setText(r.comments, "Prices ex works, without transport.")
 			r.setInt(r.ends, w.time.now+200*msDay)
 		}
+	}
+}
+
+// makeCampaigns writes campaigns before, at and after now, with the status that
+// goes with each when the list has the usual three.
+func (w *world) makeCampaigns() {
+	c := &w.company.campaigns
+	for i, title := range []string{
+		"Messe Köln", "Ahorro energético", "Rentrée: pompes et vannes", "Feira do Porto", "Promozione autunno", "Nowości wiosenne",
+	} {
+		starts := w.time.now + int64(i-4)*100*msDay
+		c.begin()
+		c.stamp(min(starts-40*msDay, w.time.now), w.admin)
+		c.setText(c.title, title)
+		c.setText(c.description, "<p>"+title+"</p>")
+		if i%3 == 0 {
+			c.setText(c.video, "https://www.example.com/video/"+strconv.Itoa(i+1))
+		}
+		c.setInt(c.starts, starts)
+		c.setInt(c.ends, starts+30*msDay)
+		c.setRef(c.owner, pick(&c.random, w.users))
+		c.setRef(c.kind, pick(&c.random, w.values.campaignTypes))
+		status := w.values.campaignStatuses
+		at := 2 // finished
+		if i == 4 {
+			at = 1 // running
+		} else if i > 4 {
+			at = 0 // planned
+		}
+		c.setRef(c.status, status[min(at, len(status)-1)])
 	}
 }

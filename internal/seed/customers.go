@@ -60,6 +60,13 @@ type customerSheets struct {
 		allDay, task, completed, notify                                        col
 		reminder, level                                                        col
 	}
+	emails struct {
+		*sheet
+		from, to, subject, body, folder, extID col
+		account, contact, opportunity, owner   col
+		date                                   col
+		kind                                   col
+	}
 	orders struct {
 		*sheet
 		reference, extID, comment, internal                                                 col
@@ -177,6 +184,15 @@ func newCustomerSheets(f *sheetMaker) (c customerSheets) {
 	ca.booleans(columns{"allDay": &ca.allDay, "task": &ca.task, "completed": &ca.completed, "sendNotification": &ca.notify})
 	ca.integers(columns{"reminder": &ca.reminder, "permissionLevel": &ca.level})
 
+	e := &c.emails
+	e.sheet = f.make("emails")
+	e.texts(columns{
+		"emailFrom": &e.from, "emailTo": &e.to, "subject": &e.subject, "body": &e.body, "mailFolder": &e.folder, "extId": &e.extID,
+	})
+	e.refs(columns{"accountId": &e.account, "contactId": &e.contact, "opportunityId": &e.opportunity, "salesRepId": &e.owner})
+	e.instants(columns{"date": &e.date})
+	e.integers(columns{"type": &e.kind})
+
 	so := &c.orders
 	so.sheet = f.make("salesorders")
 	so.texts(columns{"reference": &so.reference, "extId": &so.extID, "comment": &so.comment, "internalComment": &so.internal})
@@ -213,7 +229,7 @@ func newCustomerSheets(f *sheetMaker) (c customerSheets) {
 func (c *customerSheets) inOrder() []*sheet {
 	return []*sheet{
 		c.accounts.sheet, c.addresses.sheet, c.related.sheet, c.contacts.sheet, c.opportunities.sheet,
-		c.activities.sheet, c.calendar.sheet, c.orders.sheet, c.lines.sheet, c.sales.sheet,
+		c.activities.sheet, c.calendar.sheet, c.emails.sheet, c.orders.sheet, c.lines.sheet, c.sales.sheet,
 	}
 }
 
@@ -300,6 +316,9 @@ func (w *world) makeCustomer(i uint64) {
 		w.makeCalendar(&c)
 	} else {
 		w.makeOrder(&c)
+	}
+	if i%2 == 0 {
+		w.makeEmail(&c)
 	}
 	if i%4 == 3 {
 		w.makeSale(&c)
@@ -839,6 +858,51 @@ func (w *world) hour(c col, ms int64) {
 	w.buf = append(w.buf, ':')
 	w.number(ms%msHour/60_000, 2)
 	w.customers.calendar.setBytes(c, w.buf)
+}
+
+func (w *world) makeEmail(c *customer) {
+	const received, sent = 0, 1 // [LIVE]
+	e := &w.customers.emails
+	id := e.begin()
+	r := &e.random
+	created := w.time.within(c.created, r)
+	e.audit(w.time, created, w.users)
+
+	other, own := [...]string{"info", "office", "orders"}[r.n(3)]+c.domain, w.emails[c.owner]
+	if r.chance(50) {
+		e.setInt(e.kind, sent)
+		e.setText(e.from, own)
+		e.setText(e.to, other)
+	} else {
+		e.setInt(e.kind, received)
+		e.setText(e.from, other)
+		e.setText(e.to, own)
+	}
+	e.setInt(e.date, created)
+	l := c.culture.language
+	e.setText(e.subject, pick(r, l.followUp))
+	if r.chance(90) {
+		e.setText(e.body, pick(r, l.visit))
+	}
+	if r.chance(60) {
+		e.setText(e.folder, "INBOX")
+	}
+	if r.chance(40) {
+		w.start()
+		w.buf = append(w.buf, "M-"...)
+		w.number(id, 8)
+		e.setBytes(e.extID, w.buf)
+	}
+	e.setRef(e.account, c.id)
+	if r.chance(70) {
+		e.setRef(e.contact, c.firstContact+int64(r.n(contactsEach)))
+	}
+	if r.chance(30) {
+		e.setRef(e.opportunity, w.dealOf(c, r))
+	}
+	if r.chance(95) {
+		e.setRef(e.owner, c.owner)
+	}
 }
 
 func (w *world) makeOrder(home *customer) {

@@ -12,17 +12,15 @@ import (
 	"image/png"
 	"strconv"
 	"strings"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // This file makes small files of the usual types, so that the documents of the
 // demonstration open in the programs that people have. Each is complete and
 // valid, and the same input makes the same bytes.
 
-// pdfFile returns one A4 page with a title and lines of text. Letters that
-// Windows-1252 lacks become question marks: the fonts that every viewer has know
-// no others.
+// pdfFile returns one A4 page with a title and lines of text. What is neither
+// Latin-1 nor a euro sign becomes a question mark: the fonts that every viewer
+// has know little more.
 func pdfFile(title string, lines []string) []byte {
 	var page bytes.Buffer
 	fmt.Fprintf(&page, "BT /F2 18 Tf 56 770 Td (%s) Tj ET\n0.6 w 56 758 m 539 758 l S\n", pdfText(title))
@@ -57,19 +55,21 @@ func pdfFile(title string, lines []string) []byte {
 	return b.Bytes()
 }
 
-// pdfText encodes a text as the inside of a PDF string.
+// pdfText encodes a text as the inside of a PDF string, in Windows-1252: it is
+// Latin-1 but for a few signs.
 func pdfText(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		c, ok := charmap.Windows1252.EncodeRune(r)
 		switch {
-		case !ok || r < ' ':
-			b.WriteByte('?')
-		case c == '(' || c == ')' || c == '\\':
+		case r == '(' || r == ')' || r == '\\':
 			b.WriteByte('\\')
-			b.WriteByte(c)
+			b.WriteByte(byte(r))
+		case r >= ' ' && r < 0x7f || r >= 0xa0 && r <= 0xff:
+			b.WriteByte(byte(r))
+		case r == '€':
+			b.WriteByte(0x80)
 		default:
-			b.WriteByte(c)
+			b.WriteByte('?')
 		}
 	}
 	return b.String()

@@ -66,9 +66,9 @@ type Summary struct {
 	First    int64 // id of the first account; the others follow without a gap
 }
 
-// Generate adds users, branches, products and accounts, and to each account,
+// Generate adds users, branches, products, campaigns and accounts, and to each account,
 // on average, 3 contacts, 1.5 opportunities, 5 activities, 0.5 orders with 1 to 6
-// lines, 0.5 calendar entries, 0.25 addresses and 0.25 sales. Three of a hundred
+// lines, 0.5 calendar entries, 0.5 e-mails, 0.25 addresses and 0.25 sales. Three of a hundred
 // records are deleted, a third was never updated, and optional fields are often
 // null.
 //

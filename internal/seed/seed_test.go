@@ -96,7 +96,7 @@ func (m *memory) checkRow(res *resource.Resource, rec *resource.Record) {
 			if strings.TrimSpace(v.S) != v.S || strings.ContainsAny(v.S, "|#\n") || strings.Contains(v.S, "$") && res.Name != "currencies" {
 				fail(f, "%q", v.S)
 			}
-			if strings.Contains(f.Name, "mail") || strings.Contains(v.S, "@") {
+			if strings.Contains(f.Name, "mail") && f.Name != "mailFolder" || strings.Contains(v.S, "@") {
 				if _, domain, ok := strings.Cut(v.S, "@"); !ok || !reserved(domain) {
 					fail(f, "%q is not at a reserved domain", v.S)
 				}
@@ -111,7 +111,7 @@ func (m *memory) checkRow(res *resource.Resource, rec *resource.Record) {
 				fail(f, "%d", v.I)
 			}
 		case resource.Instant:
-			if f.Name != "birthday" && f.Name != "endDate" && !strings.HasSuffix(f.Name, "castDate") && v.I > noon().UnixMilli()+3*msHour {
+			if f.Name != "birthday" && res.Name != "campaigns" && f.Name != "endDate" && !strings.HasSuffix(f.Name, "castDate") && v.I > noon().UnixMilli()+3*msHour {
 				fail(f, "lies in the future: %v", time.UnixMilli(v.I).UTC())
 			}
 		case resource.Ref, resource.BareRef:
@@ -161,7 +161,7 @@ func TestGenerateCounts(t *testing.T) {
 	m, sum := generate(t, Options{Accounts: 1000, Seed: 1, Now: noon()})
 	for name, want := range map[string]int{
 		"accounts": 1000, "contacts": 3000, "opportunities": 1500, "activities": 5000, "salesorders": 500,
-		"calendar": 500, "sales": 250, "accountAddresses": 250, "accountsRelated": 50,
+		"calendar": 500, "emails": 500, "campaigns": 6, "sales": 250, "accountAddresses": 250, "accountsRelated": 50,
 		"users": userCount, "products": productCount, "productRates": 3 * productCount, "productFamilies": 8,
 		"productCategories": 16, "branches": 5, "rates": 3,
 	} {

@@ -27,6 +27,7 @@ type world struct {
 	users    []int64 // those who are active
 	admin    int64
 	byBranch map[int64][]int64 // active users
+	emails   map[int64]string  // addresses of users
 	rates    []int64
 	products []product
 
@@ -47,6 +48,7 @@ type product struct {
 type values struct {
 	accountTypes, accountStatuses, accountSegments []int64
 	relations, userTypes                           []int64
+	campaignTypes, campaignStatuses                []int64
 	contactTypes                                   []int64
 	male, female                                   int64   // may be 0 [DOC]; -1 for none
 	visits, calls, others                          []int64 // activity types
@@ -63,7 +65,7 @@ type stage struct{ id, probability int64 }
 func newWorld(ctx context.Context, t Target, cat *resource.Catalog, opt Options) (*world, error) {
 	w := &world{
 		opt: opt, time: newTimeline(opt.Now, years, opt.Timeline),
-		cultures: cultures(), byBranch: map[int64][]int64{}, values: values{male: -1, female: -1},
+		cultures: cultures(), byBranch: map[int64][]int64{}, emails: map[int64]string{}, values: values{male: -1, female: -1},
 	}
 	for _, c := range w.cultures {
 		w.shares = append(w.shares, c.share)
@@ -135,7 +137,7 @@ func (w *world) readValues(ctx context.Context, t Target, cat *resource.Catalog)
 		{"accountTypes", &v.accountTypes}, {"accountStatuses", &v.accountStatuses}, {"accountSegments", &v.accountSegments},
 		{"accountsRelations", &v.relations}, {"contactTypes", &v.contactTypes}, {"opportunityTypes", &v.opportunityTypes},
 		{"orderTypes", &v.orderTypes}, {"videoCallProviders", &v.providers},
-		{"userTypes", &v.userTypes}, {"branches", &w.branches},
+		{"campaignTypes", &v.campaignTypes}, {"campaignStatuses", &v.campaignStatuses}, {"userTypes", &v.userTypes}, {"branches", &w.branches},
 	} {
 		if err := collect(l.name, l.ids); err != nil {
 			return err
