@@ -104,9 +104,9 @@ func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *res
 
 var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// respondRows sends rows as a JSON array. The paging headers are the older
-// API's; clients of v4 that look for them take an absent X-FM-Next-Page as the
-// end [LEGACY].
+// respondRows sends rows as a JSON array. The paging headers are the older API's,
+// in its letter case; clients of v4 that look for them take an absent
+// X-FM-Next-Page as the end [LEGACY].
 func respondRows(w http.ResponseWriter, rows [][]byte, page int, more bool) {
 	buf := pageBuffers.Get().(*[]byte)
 	defer pageBuffers.Put(buf)
@@ -121,10 +121,10 @@ func respondRows(w http.ResponseWriter, rows [][]byte, page int, more bool) {
 	*buf = body
 
 	h := w.Header()
-	h["X-Fm-Entity-Count"] = []string{strconv.Itoa(len(rows))}
-	h["X-Fm-Page"] = []string{strconv.Itoa(page)}
+	h["X-FM-Entity-Count"] = []string{strconv.Itoa(len(rows))}
+	h["X-FM-Page"] = []string{strconv.Itoa(page)}
 	if more {
-		h["X-Fm-Next-Page"] = []string{strconv.Itoa(page + 1)}
+		h["X-FM-Next-Page"] = []string{strconv.Itoa(page + 1)}
 	}
 	respond(w, http.StatusOK, body)
 }
