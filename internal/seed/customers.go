@@ -366,7 +366,7 @@ func (w *world) makeAccount(c *customer) {
 	v := &w.values
 	a.setRef(a.branch, c.place.branch)
 	if r.chance(95) {
-		a.setRef(a.kind, pick(r, v.accountTypes))
+		a.setRef(a.kind, pickEarly(r, v.accountTypes))
 	}
 	if r.chance(95) {
 		a.setRef(a.status, pick(r, v.accountStatuses))
@@ -660,7 +660,7 @@ func (w *world) makeOpportunity(home *customer) {
 	o.setRef(o.currency, c.place.currency)
 	o.setRef(o.country, c.place.country)
 	if r.chance(90) {
-		o.setRef(o.kind, pick(r, w.values.opportunityTypes))
+		o.setRef(o.kind, pickEarly(r, w.values.opportunityTypes))
 	}
 	// Most deals are small; the figures are round, as estimates are.
 	total := int64(r.between(10, 99)) * [...]int64{10, 100, 100, 100, 1000, 1000, 10000}[r.n(7)]
@@ -960,7 +960,7 @@ func (w *world) makeOrder(home *customer) {
 	so.setRef(so.currency, c.place.currency)
 	so.setRef(so.rate, pick(r, w.rates))
 	if r.chance(95) {
-		so.setRef(so.kind, pick(r, w.values.orderTypes))
+		so.setRef(so.kind, pickEarly(r, w.values.orderTypes))
 	}
 	if r.chance(50) {
 		so.setInt(so.forecast, created+int64(r.between(5, 60))*msDay)

@@ -131,8 +131,8 @@ func valueLists() []valueList {
 			v("Service|Servicio|Dienstleistung|Service|Servizio|Serviço|Service|Услуга", is(defaultStatus, 1)),
 		}},
 		{"orderTypes", []value{
-			v("Quote|Presupuesto|Angebot|Devis|Preventivo|Orçamento|Tilbud|Смета"),
 			v("Order|Pedido|Auftrag|Commande|Ordine|Encomenda|Ordre|Заказ|Pedido"),
+			v("Quote|Presupuesto|Angebot|Devis|Preventivo|Orçamento|Tilbud|Смета"),
 			v("Return|Devolución|Rücksendung|Retour|Reso|Devolução|Retur|Возврат"),
 		}},
 		{"salesorderStatuses", []value{

@@ -2,6 +2,7 @@ package seed_test
 
 import (
 	"context"
+	"crypto/rand"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,25 +11,51 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/seed"
 	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
+	"github.com/dossier-crm/dossier/internal/testenv"
 )
 
 // open returns an empty workspace in a SQLite file.
 func open(t testing.TB) (*store.Store, *resource.Registry) {
 	t.Helper()
-	g, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
 	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "workspace.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return opened(t, db)
+}
+
+// openPostgres returns an empty workspace in a schema.
+func openPostgres(t testing.TB) (*store.Store, *resource.Registry) {
+	t.Helper()
+	url, schema := testenv.Postgres(t), "test seed "+rand.Text()
+	if err := postgres.CreateSchema(context.Background(), url, schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := postgres.DropSchema(context.Background(), url, schema); err != nil {
+			t.Error(err)
+		}
+	})
+	db, err := postgres.Open(context.Background(), url, schema, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened(t, db)
+}
+
+func opened(t testing.TB, db store.DB) (*store.Store, *resource.Registry) {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	g, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := store.New(context.Background(), db, g, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +73,21 @@ func (p *papers) Put(_ context.Context, docs []seed.Document) error {
 	return nil
 }
 
-// A real database takes what is made, under the ids it was given.
+// A real database takes what is made, under the ids it was given, and goes on
+// from there.
 func TestDemoInDatabase(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		s, g := open(t)
+		testDemo(t, s, g)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		s, g := openPostgres(t)
+		testDemo(t, s, g)
+	})
+}
+
+func testDemo(t *testing.T, s *store.Store, g *resource.Registry) {
 	ctx := context.Background()
-	s, g := open(t)
 	if err := seed.Base(ctx, s, g, now()); err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +117,11 @@ func TestDemoInDatabase(t *testing.T) {
 	users := g.Resource("users")
 	if v := page.Rows[0].Values; v[users.Field("level").Index].I != 5 || v[users.Field("isActive").Index].I != 1 || v[users.Field("deleted").Index].I != 0 {
 		t.Errorf("administrator: %+v", v)
+	}
+	accounts := g.Resource("accounts")
+	rec := &resource.Record{Values: make([]resource.Value, len(accounts.Fields))}
+	if err := s.Write(ctx, func(tx crm.Tx) error { return tx.Insert(ctx, accounts, rec) }); err != nil || rec.ID != sum.First+sum.Accounts {
+		t.Errorf("the next account is %d: %v", rec.ID, err)
 	}
 }
 
