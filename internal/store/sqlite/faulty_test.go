@@ -82,13 +82,6 @@ func (d *disk) counts() (writes, syncs int) {
 	return d.writes, d.syncs
 }
 
-// crash makes every further call fail.
-func (d *disk) crash() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.dead = true
-}
-
 // remains writes what the loss of power leaves into another folder: of the
 // writes that were not synced, each may have reached the disk or not.
 func (d *disk) remains(t *testing.T, folder string, random *rand.Rand) {

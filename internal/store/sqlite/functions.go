@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/dossier-crm/dossier/internal/filter"
 )
 
 // registerFunctions gives a connection the SQL functions of this package:
@@ -61,14 +63,17 @@ func registerFunctions(db *sqlite3.Conn) error {
 
 // pattern is a compiled pattern of dlike.
 type pattern struct {
-	parts [][]byte // the text between the %, none of it empty but first and last
-	plain bool     // no _ in it
-	ascii bool     // so it can only be found in text that folds to ASCII here
+	text  string
+	parts [][]byte // what stands between the %, but nothing empty except at the ends; nil with _
+	ascii bool     // without other characters
 }
 
 func compile(folded []byte) *pattern {
-	p := &pattern{plain: bytes.IndexByte(folded, '_') < 0, ascii: isASCII(folded)}
-	all := bytes.Split(bytes.Clone(folded), []byte{'%'})
+	p := &pattern{text: string(folded), ascii: isASCII(folded)}
+	if bytes.IndexByte(folded, '_') >= 0 {
+		return p
+	}
+	all := bytes.Split([]byte(p.text), []byte{'%'})
 	for i, part := range all {
 		if i == 0 || i == len(all)-1 || len(part) > 0 {
 			p.parts = append(p.parts, part)
@@ -80,104 +85,46 @@ func compile(folded []byte) *pattern {
 // match reports whether the fold of text matches. It may use buf as scratch
 // space, and returns it.
 func (p *pattern) match(text, buf []byte) (bool, []byte) {
-	if isASCII(text) {
-		if p.plain && !p.ascii {
+	if p.parts != nil && isASCII(text) {
+		if !p.ascii {
 			return false, buf
 		}
 		// The form %x%, by far the most frequent, needs no copy.
-		if p.plain && len(p.parts) == 3 && len(p.parts[0]) == 0 && len(p.parts[2]) == 0 {
-			return indexFold(text, p.parts[1]) >= 0, buf
+		if len(p.parts) == 3 && len(p.parts[0]) == 0 && len(p.parts[2]) == 0 {
+			return containsFold(text, p.parts[1]), buf
 		}
 	}
 	buf = appendFold(buf[:0], text)
-	return p.matchFolded(buf), buf
+	if p.parts == nil {
+		return filter.MatchLike(p.text, string(buf)), buf
+	}
+	return p.matchParts(buf), buf
 }
 
-// matchFolded matches each part as early as it can, which is right for all but
-// the last part, and that one is tied to the end.
-func (p *pattern) matchFolded(text []byte) bool {
-	n, ok := p.prefix(text, p.parts[0])
-	if !ok {
+// matchParts matches each part as early as it can, which is right for all but
+// the last, and that one is tied to the end.
+func (p *pattern) matchParts(text []byte) bool {
+	first, last := p.parts[0], len(p.parts)-1
+	if last == 0 {
+		return bytes.Equal(text, first)
+	}
+	if !bytes.HasPrefix(text, first) {
 		return false
 	}
-	text = text[n:]
-	if len(p.parts) == 1 {
-		return len(text) == 0
-	}
-	last := len(p.parts) - 1
+	text = text[len(first):]
 	for _, part := range p.parts[1:last] {
-		if p.plain {
-			n := bytes.Index(text, part)
-			if n < 0 {
-				return false
-			}
-			text = text[n+len(part):]
-			continue
-		}
-		for {
-			if n, ok := p.prefix(text, part); ok {
-				text = text[n:]
-				break
-			}
-			if len(text) == 0 {
-				return false
-			}
-			_, n := utf8.DecodeRune(text)
-			text = text[n:]
-		}
-	}
-	return p.suffix(text, p.parts[last])
-}
-
-// prefix reports whether text begins with part, and how many bytes that takes.
-func (p *pattern) prefix(text, part []byte) (n int, ok bool) {
-	if p.plain {
-		return len(part), bytes.HasPrefix(text, part)
-	}
-	for _, b := range part {
-		switch {
-		case n >= len(text):
-			return 0, false
-		case b == '_':
-			_, size := utf8.DecodeRune(text[n:])
-			n += size
-		case b != text[n]:
-			return 0, false
-		default:
-			n++
-		}
-	}
-	return n, true
-}
-
-// suffix reports whether text ends with part.
-func (p *pattern) suffix(text, part []byte) bool {
-	if p.plain {
-		return bytes.HasSuffix(text, part)
-	}
-	n := len(text)
-	for i := len(part) - 1; i >= 0; i-- {
-		switch b := part[i]; {
-		case n == 0:
+		n := bytes.Index(text, part)
+		if n < 0 {
 			return false
-		case b == '_':
-			_, size := utf8.DecodeLastRune(text[:n])
-			n -= size
-		case b != text[n-1]:
-			return false
-		default:
-			n--
 		}
+		text = text[n+len(part):]
 	}
-	return true
+	return bytes.HasSuffix(text, p.parts[last])
 }
 
-// indexFold returns where part, folded ASCII, stands in ASCII text in any letter
-// case, or -1.
-func indexFold(text, part []byte) int {
-	if len(part) == 0 {
-		return 0
-	}
+// containsFold reports whether part, which is folded ASCII and not empty, is in
+// the ASCII text in any letter case.
+func containsFold(text, part []byte) bool {
 	first := part[0]
 	upper := first
 	if 'a' <= first && first <= 'z' {
@@ -193,9 +140,9 @@ next:
 				continue next
 			}
 		}
-		return i
+		return true
 	}
-	return -1
+	return false
 }
 
 func lower(c byte) byte {

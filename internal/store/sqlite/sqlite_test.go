@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"pgregory.net/rapid"
 
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
@@ -472,6 +474,38 @@ func TestLike(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// dlike agrees with the filter language's own matcher, whatever the pattern.
+func TestLikeAgreesWithFilter(t *testing.T) {
+	db := open(t, tempPath(t), sqlite.Options{})
+	characters := rapid.SampledFrom([]rune("%%%__aAbBñÑKİk\u212a🦊\\"))
+	texts := rapid.StringOfN(characters, 0, 12, -1)
+	rapid.Check(t, func(r *rapid.T) {
+		pattern := resource.Fold(texts.Draw(r, "pattern"))
+		args := []store.Arg{text(pattern)}
+		sql := "SELECT dlike($1, $2)"
+		all := rapid.SliceOfN(texts, 1, 8).Draw(r, "texts")
+		for i, s := range all {
+			args = append(args, text(s))
+			if i > 0 {
+				sql += fmt.Sprintf(", dlike($1, $%d)", i+2)
+			}
+		}
+		err := db.Read(t.Context(), func(c store.Conn) error {
+			return c.Query(t.Context(), sql, args, func(row store.Row) error {
+				for i, s := range all {
+					if got, want := row.Int(i) != 0, filter.MatchLike(pattern, resource.Fold(s)); got != want {
+						r.Errorf("dlike(%q, %q) = %v, want %v", pattern, s, got, want)
+					}
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+	})
 }
 
 // The trigram index is there.

@@ -84,6 +84,10 @@ func (k *keeper) checkpoint() {
 	if !k.do(sqlite3.CHECKPOINT_PASSIVE, 0) {
 		return
 	}
+	select {
+	case <-k.wal.grown: // meanwhile, and from before what is copied now was known
+	default:
+	}
 	hold := shortHold
 	switch pages := k.wal.pages.Load(); {
 	case pages < restartPages:
@@ -128,7 +132,9 @@ func (k *keeper) do(mode sqlite3.CheckpointMode, busy time.Duration) bool {
 		k.log.Error("checkpoint", "error", err)
 		return false
 	}
-	_, copied, err := k.c.db.WALCheckpoint("main", mode)
+	start := time.Now()
+	pages, copied, err := k.c.db.WALCheckpoint("main", mode)
+	k.log.Debug("checkpoint", "mode", mode, "pages", pages, "copied", copied, "took", time.Since(start), "error", err)
 	switch {
 	case err == nil:
 		k.wal.copied.Store(int64(copied))
