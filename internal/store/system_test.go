@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
 	"github.com/dossier-crm/dossier/internal/workspace"
 )
@@ -25,6 +28,31 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 func onEngines(t *testing.T, test func(t *testing.T, db store.DB)) {
 	t.Run("sqlite", func(t *testing.T) {
 		db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "system.db"), sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, db)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url := os.Getenv("DOSSIER_TEST_POSTGRES")
+		if url == "" {
+			t.Skip("DOSSIER_TEST_POSTGRES is not set")
+		}
+		schema := "test_system_" + rand.Text()
+		if err := postgres.CreateSchema(t.Context(), url, schema); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := postgres.DropSchema(context.Background(), url, schema); err != nil {
+				t.Error(err)
+			}
+		})
+		db, err := postgres.Open(t.Context(), url, schema, postgres.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
