@@ -80,41 +80,44 @@ func (l *list) sortKeys() error {
 	return nil
 }
 
-// keys reads the keys of the page, and one more to know whether there is one.
+// keys reads the keys of the page, and whether a row follows.
 func (l *list) keys(ctx context.Context, c Conn, p *crm.Page) error {
-	want := l.q.Limit + 1
-	candidates, err := l.candidates(ctx, c)
+	how, done, err := l.choose(ctx, c, p)
 	if err != nil {
 		return err
 	}
-	for _, piece := range l.pieces() {
-		sql, args, err := l.statement(piece, candidates, want-len(p.Keys))
-		if err != nil {
-			return err
-		}
-		err = c.Query(ctx, sql, args, func(r Row) error {
-			if len(p.Keys) == l.q.Limit {
-				p.More = true
-				return nil
+	if !done {
+		p.Keys, p.More = p.Keys[:0], false
+		for _, piece := range l.pieces() {
+			sql, args, err := l.statement(piece, how, l.q.Limit+1-len(p.Keys))
+			if err != nil {
+				return err
 			}
-			p.Keys = append(p.Keys, crm.Key{ID: r.Int(0), Version: r.Int(1)})
-			p.Generation = r.Int(2)
-			for i := range l.last {
-				l.last[i].read(r, 3+i, l.terms[i].column)
+			if err := c.Query(ctx, sql, args, func(r Row) error { l.take(r, p); return nil }); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if p.More || len(p.Keys) == want {
-			break
+			if p.More {
+				break
+			}
 		}
 	}
 	if len(p.Keys) > 0 {
 		p.Next = l.cursor(p.Keys[len(p.Keys)-1].ID)
 	}
 	return nil
+}
+
+// take adds the current row to the page, or notes that it is one too many.
+func (l *list) take(r Row, p *crm.Page) {
+	if len(p.Keys) == l.q.Limit {
+		p.More = true
+		return
+	}
+	p.Keys = append(p.Keys, crm.Key{ID: r.Int(0), Version: r.Int(1)})
+	p.Generation = r.Int(2)
+	for i := range l.last {
+		l.last[i].read(r, fixedColumns+i, l.terms[i].column)
+	}
 }
 
 func (v *sortValue) read(r Row, column int, typ ColumnType) {
@@ -194,7 +197,7 @@ func (l *list) after(i int) resource.Value {
 }
 
 // statement writes the statement for the keys of one piece.
-func (l *list) statement(p piece, candidates string, limit int) (string, []Arg, error) {
+func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) {
 	b := l.s.newBuilder(l.q.Language)
 	offset := l.q.Offset
 	if l.q.After != nil {
@@ -203,37 +206,60 @@ func (l *list) statement(p piece, candidates string, limit int) (string, []Arg, 
 	// With an offset the inner statement reads ids and sort keys only, so that
 	// an index alone can serve it and no row is fetched to be skipped.
 	alias := b.alias()
+	id := alias + "." + idColumn
+	if how.source != nil {
+		id = "c.id"
+	}
 	if offset > 0 {
 		b.add("SELECT k.i, v.", versionColumn, ", ", generation)
 		for i := range l.terms {
 			b.add(", k.k")
 			b.text = appendInt(b.text, i)
 		}
-		b.add(" FROM (SELECT ", alias, ".", idColumn, " AS i")
+		b.add(" FROM (SELECT ", id, " AS i")
 	} else {
-		b.add("SELECT ", alias, ".", idColumn, ", ", alias, ".", versionColumn, ", ", generation)
+		b.add("SELECT ", id, ", ", alias, ".", versionColumn, ", ", generation)
 	}
 	for i, term := range l.terms {
 		b.add(", ")
-		b.sortValue(term.Path, l.t, alias)
+		if term.id {
+			b.add(id)
+		} else {
+			b.sortValue(term.Path, l.t, alias)
+		}
 		if offset > 0 {
 			b.add(" AS k")
 			b.text = appendInt(b.text, i)
 		}
 	}
-	trigrams := quote(l.t.res.Name + trigramSuffix)
-	if candidates != "" {
-		// CROSS JOIN keeps SQLite from walking the order and looking each row up.
-		b.add(" FROM ", trigrams, " CROSS JOIN ", l.t.name, " ", alias, " ON ", alias, ".", idColumn, " = ", trigrams, ".rowid WHERE ", trigrams, " MATCH ")
-		b.arg(resource.TextValue(candidates), ColumnText)
-		b.add(" AND ")
-	} else {
-		b.add(" FROM ", l.t.name, " ", alias, " WHERE ")
+	b.add(" FROM ")
+	if how.source != nil {
+		// CROSS JOIN keeps the engine from walking the order and asking for each
+		// row whether it is a candidate.
+		b.add("(")
+		if _, twice := how.source.(unionSource); twice {
+			b.add("SELECT DISTINCT id FROM (")
+			how.source.ids(b, l.t)
+			b.add(")")
+		} else {
+			how.source.ids(b, l.t)
+		}
+		b.add(") c CROSS JOIN ")
 	}
+	b.add(l.t.name, " ", alias)
+	switch {
+	case how.source != nil:
+		b.add(" ON ", alias, ".", idColumn, " = ", id)
+	case how.index != "":
+		b.add(" INDEXED BY ", quote(how.index))
+	case how.scan:
+		b.add(" NOT INDEXED")
+	}
+	b.add(" WHERE ")
 	b.where(l.q.Where, l.t, alias)
 	l.position(b, p, alias)
 
-	first := 4
+	first := fixedColumns + 1
 	if offset > 0 {
 		first = 2
 	}
@@ -248,7 +274,7 @@ func (l *list) statement(p piece, candidates string, limit int) (string, []Arg, 
 			join = ") k CROSS JOIN "
 		}
 		b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
-		l.order(b, p, 4)
+		l.order(b, p, fixedColumns+1)
 	}
 	return b.done()
 }
@@ -325,13 +351,4 @@ func (b *builder) sortValue(p filter.Path, t *table, alias string) {
 	b.add(" FROM ", next.name, " ", nextAlias, " WHERE ", nextAlias, ".", idColumn, " = ")
 	b.column(ref, t, alias)
 	b.add(")")
-}
-
-// candidates returns the query of the trigram table to start from, or "" when
-// the list is better walked in its order.
-func (l *list) candidates(ctx context.Context, c Conn) (string, error) {
-	if !l.s.hasTrigramTable(l.t) {
-		return "", nil
-	}
-	return l.t.match(l.q.Where), nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // schema is the DDL of a registry on one engine.
@@ -136,9 +138,14 @@ func unquote(identifier string) string {
 // addIndexes adds what Key and Indexes ask for. Every index ends in the id, so
 // that a list in its order needs no sorting: SQLite's rowid is there by itself.
 func (s *schema) addIndexes(flavor Flavor, t *table) {
+	if flavor == SQLite {
+		// The table is its own index by id, but rows are wide: counting 500,000
+		// of them off reads some 200 MB, of this index 6 MB.
+		s.addIndex(flavor, t, indexName(t.res.Name, "by", "id"), []string{idColumn}, "page= far from the start, without where and order")
+	}
 	for i := range t.res.Fields {
 		if f := &t.res.Fields[i]; f.Key {
-			s.addIndex(flavor, t, indexName(t.res.Name, f.Name), []string{ascending(flavor, t.keys[i])},
+			s.addIndex(flavor, t, keyIndexName(t, f), []string{ascending(flavor, t.keys[i])},
 				fmt.Sprintf("%[1]s = 'x', %[1]s LIKE 'x%%', order=%[1]s", f.Name))
 		}
 	}
@@ -156,8 +163,16 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 				terms[i] = ascending(flavor, column)
 			}
 		}
-		s.addIndex(flavor, t, indexName(append([]string{t.res.Name, "by"}, x.Fields...)...), terms, x.Why)
+		s.addIndex(flavor, t, fieldsIndexName(t, x), terms, x.Why)
 	}
+}
+
+// keyIndexName is the name of the index that Key asks for.
+func keyIndexName(t *table, f *resource.Field) string { return indexName(t.res.Name, f.Name) }
+
+// fieldsIndexName is the name of a declared index.
+func fieldsIndexName(t *table, x resource.Index) string {
+	return indexName(append([]string{t.res.Name, "by"}, x.Fields...)...)
 }
 
 func (s *schema) addIndex(flavor Flavor, t *table, name string, terms []string, why string) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -11,7 +12,7 @@ import (
 // hardly narrow the candidates any further.
 const maxTrigrams = 16
 
-// match is a query of a trigram table that finds every row an expression
+// match returns a query of t's trigram table that finds every row an expression
 // selects, and usually few others; "" when there is none.
 func (t *table) match(e filter.Expr) string {
 	switch e := e.(type) {
@@ -34,32 +35,32 @@ func (t *table) match(e filter.Expr) string {
 		}
 		return group(all, " OR ")
 	case *filter.Compare:
-		path := e.Path
-		if len(path.Via) > 0 || len(e.Args) != 1 {
+		f := t.ownField(e.Path)
+		if f == nil || !f.Search || e.Op != filter.Like {
 			return ""
 		}
-		f := path.Field
-		if path.Title {
-			titles := t.res.TitleFields()
-			if t.res.LabelFields != nil || len(titles) != 1 {
-				return ""
-			}
-			f = titles[0]
+		if f.Key && strings.IndexAny(e.Args[0].S, "%_") > 0 {
+			return "" // a range of its own index
 		}
-		if f.Kind != resource.Text || !f.Search || f.Extra {
-			return ""
-		}
-		switch e.Op {
-		case filter.Like:
-			return group(trigrams(e.Args[0].S), " AND ")
-		case filter.Eq:
-			if t.key(f) != "" && f.Key {
-				return "" // its own index is better
-			}
-			return group(trigrams(strings.NewReplacer("%", "_").Replace(e.Args[0].S)), " AND ")
-		}
+		return group(trigrams(e.Args[0].S), " AND ")
 	}
 	return ""
+}
+
+// ownField returns the declared field of t that a path names, itself or as the
+// title, or nil.
+func (t *table) ownField(p filter.Path) *resource.Field {
+	p = direct(p)
+	if len(p.Via) > 0 || !p.Title && p.Field.Extra {
+		return nil
+	}
+	if !p.Title {
+		return &t.res.Fields[p.Field.Index]
+	}
+	if fields := t.res.TitleFields(); t.res.LabelFields == nil && len(fields) == 1 {
+		return fields[0]
+	}
+	return nil
 }
 
 func group(members []string, operator string) string {
@@ -73,21 +74,21 @@ func group(members []string, operator string) string {
 	}
 }
 
-// trigrams returns the trigrams that every text like pattern contains, quoted
-// for FTS5.
+// trigrams returns trigrams that every text like pattern contains, quoted for
+// FTS5. Side by side they cover the pattern; those between them would cost as
+// much again and narrow little.
 func trigrams(pattern string) (quoted []string) {
-	seen := map[string]bool{}
 	for _, run := range strings.FieldsFunc(pattern, func(r rune) bool { return r == '%' || r == '_' }) {
 		starts := make([]int, 0, len(run)+1)
 		for i := range run {
 			starts = append(starts, i)
 		}
+		n := len(starts) // characters
 		starts = append(starts, len(run))
-		for i := 0; i+3 < len(starts) && len(quoted) < maxTrigrams; i++ {
-			g := run[starts[i]:starts[i+3]]
-			if !seen[g] {
-				seen[g] = true
-				quoted = append(quoted, quote(g))
+		for i := 0; i < n && n >= 3; i += 3 {
+			at := min(i, n-3)
+			if g := quote(run[starts[at]:starts[at+3]]); !slices.Contains(quoted, g) && len(quoted) < maxTrigrams {
+				quoted = append(quoted, g)
 			}
 		}
 	}
@@ -100,8 +101,15 @@ func (s *Store) hasTrigramTable(t *table) bool {
 	return s.flavor == SQLite && s.trigrams != "" && len(t.search) > 0
 }
 
+// matching writes the query for the ids that the trigram table of t finds.
+func (b *builder) matching(t *table, match string) {
+	name := quote(t.res.Name + trigramSuffix)
+	b.add("SELECT rowid AS id FROM ", name, " WHERE ", name, " MATCH ")
+	b.arg(resource.TextValue(match), ColumnText)
+}
+
 // addCandidates narrows the records of a referenced table to those that its
-// trigram table finds. For the table that is listed, List does it.
+// trigram table finds. For the table that is listed, choose does it.
 func (b *builder) addCandidates(c *filter.Compare, f *resource.Field, t *table, alias string) {
 	if alias == aliasNames[0] || !b.s.hasTrigramTable(t) {
 		return
@@ -110,8 +118,7 @@ func (b *builder) addCandidates(c *filter.Compare, f *resource.Field, t *table, 
 	if m == "" {
 		return
 	}
-	name := quote(t.res.Name + trigramSuffix)
-	b.add(" AND ", alias, ".", idColumn, " IN (SELECT rowid FROM ", name, " WHERE ", name, " MATCH ")
-	b.arg(resource.TextValue(m), ColumnText)
+	b.add(" AND ", alias, ".", idColumn, " IN (")
+	b.matching(t, m)
 	b.add(")")
 }

@@ -1,0 +1,452 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// SQLite keeps no statistics on how rows are distributed, so on a large table its
+// planner takes a guess between walking the rows in the order asked for until
+// the page is full, which is right when many rows are selected, and sorting what
+// an index finds, which is right when few are. Either takes seconds in the
+// other's place. This file decides instead, by counting a little. PostgreSQL has
+// statistics and is left alone.
+
+// access is how a list finds its rows.
+type access struct {
+	index  string // walk or search this index; "" = the engine decides
+	scan   bool   // or read the whole table
+	source source // or look up the rows that it finds; nil = none
+}
+
+// source finds the ids of all rows that an expression selects, and maybe others.
+type source interface {
+	// index is set when the rows can be found with a single index.
+	index() string
+	// ids writes a query for the ids, some of which may come twice.
+	ids(b *builder, t *table)
+	// rank orders sources by how few rows they are expected to find.
+	rank() int
+}
+
+// Ranks of sources.
+const (
+	rankKey    = iota // equal to an own text field
+	rankEqual         // equal to something else
+	rankMatch         // trigrams
+	rankIn            // one of several
+	rankPrefix        // begins with
+	rankRange         // less or greater
+	rankScan          // compared in every entry of an index
+)
+
+// indexSource is one comparison that an index serves.
+type indexSource struct {
+	name    string
+	compare *filter.Compare
+	order   int
+}
+
+func (s indexSource) index() string { return s.name }
+func (s indexSource) rank() int     { return s.order }
+func (s indexSource) ids(b *builder, t *table) {
+	alias := b.alias()
+	b.add("SELECT ", alias, ".", idColumn, " AS id FROM ", t.name, " ", alias, " INDEXED BY ", quote(s.name), " WHERE ")
+	b.where(s.compare, t, alias)
+}
+
+// matchSource is a query of the trigram table.
+type matchSource string
+
+func (s matchSource) index() string            { return "" }
+func (s matchSource) rank() int                { return rankMatch }
+func (s matchSource) ids(b *builder, t *table) { b.matching(t, string(s)) }
+
+// unionSource finds what one of its members finds.
+type unionSource []source
+
+func (s unionSource) index() string { return "" }
+func (s unionSource) rank() (worst int) {
+	for _, m := range s {
+		worst = max(worst, m.rank())
+	}
+	return worst
+}
+func (s unionSource) ids(b *builder, t *table) {
+	for i, m := range s {
+		if i > 0 {
+			b.add(" UNION ALL ")
+		}
+		m.ids(b, t)
+	}
+}
+
+// foundSource are the ids that a source has found.
+type foundSource []int64
+
+func (s foundSource) index() string { return "" }
+func (s foundSource) rank() int     { return rankKey }
+func (s foundSource) ids(b *builder, _ *table) {
+	text := make([]byte, 0, 8*len(s)+2)
+	text = append(text, '[')
+	for i, id := range s {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, id, 10)
+	}
+	b.add("SELECT value AS id FROM json_each(")
+	b.arg(resource.TextValue(string(append(text, ']'))), ColumnText)
+	b.add(")")
+}
+
+// source returns the best source for an expression, or nil.
+func (l *list) source(e filter.Expr) (best source) {
+	if l.s.hasTrigramTable(l.t) {
+		if m := l.t.match(e); m != "" {
+			best = matchSource(m)
+		}
+	}
+	switch e := e.(type) {
+	case filter.And:
+		for _, member := range e {
+			if s := l.source(member); s != nil && (best == nil || s.rank() < best.rank()) {
+				best = s
+			}
+		}
+	case filter.Or:
+		if best != nil {
+			return best
+		}
+		var all unionSource
+		for _, member := range e {
+			s := l.source(member)
+			if s == nil {
+				return nil
+			}
+			all = append(all, s)
+		}
+		return all
+	case *filter.Compare:
+		if best == nil {
+			best = l.indexed(e)
+		}
+	}
+	return best
+}
+
+// indexed returns the source for one comparison, when its field leads an index.
+func (l *list) indexed(c *filter.Compare) source {
+	s := indexSource{compare: c}
+	if path := direct(c.Path); len(path.Via) > 0 && !path.Via[0].Extra && c.Op != filter.IsNull {
+		// What refers to one of the records that the comparison selects.
+		s.name, s.order = l.leads(path.Via[0]), rankIn
+		if s.name == "" {
+			return nil
+		}
+		return s
+	}
+	f := l.t.ownField(c.Path)
+	if f == nil || f.Index == 0 || c.Path.Title && (c.Op == filter.IsNull || c.Op == filter.NotNull) {
+		return nil
+	}
+	switch c.Op {
+	case filter.Eq, filter.IsNull:
+		if s.order = rankEqual; f.Key {
+			s.order = rankKey
+		}
+	case filter.In:
+		s.order = rankIn
+	case filter.Lt, filter.Le, filter.Gt, filter.Ge:
+		s.order = rankRange
+	case filter.Like:
+		if s.order = rankScan; strings.IndexAny(c.Args[0].S, "%_") != 0 {
+			s.order = rankPrefix
+		}
+	default:
+		return nil
+	}
+	if f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "" {
+		return nil
+	}
+	if s.name = l.leads(f); s.name == "" {
+		return nil
+	}
+	return s
+}
+
+// leads returns the name of an index that begins with f, or "".
+func (l *list) leads(f *resource.Field) string {
+	if f.Key {
+		return keyIndexName(l.t, f)
+	}
+	for _, x := range l.t.res.Indexes {
+		if x.Fields[0] == f.Name {
+			return fieldsIndexName(l.t, x)
+		}
+	}
+	return ""
+}
+
+// served reports whether rows can be read in the list's order without sorting,
+// by which index ("" is the table itself), and which of the filter's comparisons
+// fix the fields of that index that come first.
+func (l *list) served() (index string, equal filter.And, ok bool) {
+	first := l.terms[0]
+	if len(first.Path.Via) > 0 || first.Path.Title || first.Path.Field.Extra {
+		return "", nil, false
+	}
+	order := &l.t.res.Fields[first.Path.Field.Index]
+	fixed := map[string]filter.Expr{}
+	members, _ := l.q.Where.(filter.And)
+	if c, is := l.q.Where.(*filter.Compare); is {
+		members = filter.And{c}
+	}
+	for _, m := range members {
+		if c, is := m.(*filter.Compare); is && c.Op == filter.Eq && !c.Path.Title {
+			if f := l.t.ownField(c.Path); f != nil && f.Kind != resource.RefList {
+				fixed[f.Name] = m
+			}
+		}
+	}
+	switch {
+	case first.id:
+		ok = true
+		for name, m := range fixed {
+			if f := l.t.res.Field(name); f.Key {
+				return keyIndexName(l.t, f), filter.And{m}, true
+			}
+		}
+	case order.Key:
+		index, ok = keyIndexName(l.t, order), true
+	}
+	for _, x := range l.t.res.Indexes {
+		var prefix filter.And
+		for _, name := range x.Fields {
+			if fixed[name] == nil {
+				break
+			}
+			prefix = append(prefix, fixed[name])
+		}
+		at := len(prefix)
+		if (at < len(x.Fields) && x.Fields[at] == order.Name || first.id && at == len(x.Fields)) && (!ok || at > len(equal)) {
+			index, equal, ok = fieldsIndexName(l.t, x), prefix, true
+		}
+	}
+	return index, equal, ok
+}
+
+// choose decides how to find the rows. It may find them by itself: then done is
+// true and the page has its keys.
+func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, done bool, err error) {
+	if l.s.flavor != SQLite {
+		return access{}, false, nil
+	}
+	src := l.source(l.q.Where)
+	index, equal, ok := l.served()
+	byID := l.terms[0].id
+	switch {
+	case l.q.Where == nil && byID && l.q.Offset > 0:
+		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
+	case l.q.Where == nil || src == nil && byID:
+		return access{index: index}, false, nil
+	case !ok && src == nil:
+		return access{}, false, nil
+	case !ok:
+		return l.from(src), false, nil
+	case src == nil:
+		// The rows are anywhere: after a long walk, reading them all in the
+		// order in which they lie is quicker.
+		done, err := l.walk(ctx, c, p, index, equal, longWalk)
+		return access{scan: true}, done, err
+	case index != "" && l.single(src, index, equal):
+		return access{index: index}, false, nil
+	}
+	if _, is := src.(matchSource); is && byID && !l.terms[0].Desc {
+		return l.from(src), false, nil // its rows come in the order of the id
+	}
+	if l.covers(src, index) {
+		// The index holds all that the filter asks for.
+		done, err := l.walk(ctx, c, p, index, equal, math.MaxInt)
+		return access{}, done, err
+	}
+
+	// Looking up n candidates costs about as much as walking n rows, and a walk
+	// meets a selected row once in (all rows / n). So the two cost the same when
+	// n² = rows wanted · all rows.
+	wanted := float64(l.q.Limit + 1)
+	if l.q.After == nil {
+		wanted += float64(l.q.Offset)
+	}
+	all, err := l.maxID(ctx, c)
+	if err != nil {
+		return access{}, false, err
+	}
+	even := int(math.Sqrt(wanted * float64(all)))
+	if src.rank() != rankScan { // counting them would be scanning
+		found, err := l.find(ctx, c, src, even)
+		switch {
+		case err != nil:
+			return access{}, false, err
+		case found != nil && src.index() == "":
+			return access{source: found}, false, nil
+		case found != nil:
+			return l.from(src), false, nil
+		}
+	}
+	// The rows may lie where the walk comes last, so it ends somewhere.
+	const patience = 4
+	done, err = l.walk(ctx, c, p, index, equal, patience*even+int(wanted))
+	return l.from(src), done, err
+}
+
+// longWalk is how many rows are walked when no index could find them instead.
+const longWalk = 100_000
+
+// covers reports whether the filter is one comparison of the field that the
+// index is of, so that walking the index fetches no other row than those
+// selected.
+func (l *list) covers(src source, index string) bool {
+	s, is := src.(indexSource)
+	if m, match := src.(matchSource); match && m != "" {
+		if c, one := l.q.Where.(*filter.Compare); one && len(l.terms) == 2 {
+			f := l.t.ownField(c.Path)
+			return f.Key && keyIndexName(l.t, f) == index
+		}
+	}
+	return is && s.name == index && s.order == rankScan && l.q.Where == filter.Expr(s.compare) && len(l.terms) == 2
+}
+
+// single reports whether the index that serves the order is the best for the
+// filter too.
+func (l *list) single(src source, index string, equal filter.And) bool {
+	s, is := src.(indexSource)
+	if !is {
+		return false
+	}
+	if s.name == index && s.order != rankScan {
+		return true
+	}
+	for _, m := range equal {
+		if m == filter.Expr(s.compare) {
+			return true
+		}
+	}
+	return len(equal) > 0 && s.order >= rankEqual
+}
+
+// from is the access by a source. An index is named, so that it is searched and
+// not walked for the order.
+func (l *list) from(src source) access {
+	if name := src.index(); name != "" {
+		return access{index: name}
+	}
+	return access{source: src}
+}
+
+func (l *list) maxID(ctx context.Context, c Conn) (id int64, err error) {
+	err = c.Query(ctx, "SELECT max("+idColumn+") FROM "+l.t.name, nil, func(r Row) error {
+		id = r.Int(0)
+		return nil
+	})
+	return id, err
+}
+
+// find returns the ids that a source finds, unless they are more than n: then
+// it returns nil.
+func (l *list) find(ctx context.Context, c Conn, src source, n int) (found foundSource, err error) {
+	b := l.s.newBuilder(l.q.Language)
+	b.alias() // t0 is the table that is listed
+	src.ids(b, l.t)
+	b.add(" LIMIT ")
+	b.arg(resource.IntValue(int64(n)+1), ColumnInteger)
+	sql, args, err := b.done()
+	if err != nil {
+		return nil, err
+	}
+	found = foundSource{}
+	err = c.Query(ctx, sql, args, func(r Row) error {
+		found = append(found, r.Int(0))
+		return nil
+	})
+	if err != nil || len(found) > n {
+		return nil, err
+	}
+	return sortedIDs(found), nil
+}
+
+// errEnough ends a walk.
+var errEnough = errors.New("enough")
+
+// walk reads rows in the list's order and fills the page with those that the
+// filter selects. It reports false when it has read budget rows before the page
+// was full; the page is then of no use.
+func (l *list) walk(ctx context.Context, c Conn, p *crm.Page, index string, equal filter.And, budget int) (done bool, err error) {
+	skip := l.q.Offset
+	if l.q.After != nil {
+		skip = 0
+	}
+	for _, piece := range l.pieces() {
+		sql, args, err := l.walkStatement(piece, index, equal, budget)
+		if err != nil {
+			return false, err
+		}
+		err = c.Query(ctx, sql, args, func(r Row) error {
+			budget--
+			switch {
+			case r.Null(1): // not selected
+			case skip > 0:
+				skip--
+			default:
+				if l.take(r, p); p.More {
+					return errEnough
+				}
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, errEnough):
+			return true, nil
+		case err != nil:
+			return false, err
+		case budget == 0:
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// walkStatement writes the statement that reads up to limit rows of a piece, and
+// says of each whether the filter selects it.
+func (l *list) walkStatement(p piece, index string, equal filter.And, limit int) (string, []Arg, error) {
+	b := l.s.newBuilder(l.q.Language)
+	alias := b.alias()
+	// The version of a row that is not selected is null, and never fetched.
+	b.add("SELECT ", alias, ".", idColumn, ", CASE WHEN ")
+	b.where(l.q.Where, l.t, alias)
+	b.add(" THEN ", alias, ".", versionColumn, " END, ", generation)
+	for _, term := range l.terms {
+		b.add(", ")
+		b.sortValue(term.Path, l.t, alias)
+	}
+	b.add(" FROM ", l.t.name, " ", alias)
+	if index == "" {
+		b.add(" NOT INDEXED")
+	} else {
+		b.add(" INDEXED BY ", quote(index))
+	}
+	b.add(" WHERE ")
+	b.where(equal, l.t, alias)
+	l.position(b, p, alias)
+	l.order(b, p, fixedColumns+1)
+	b.add(" LIMIT ")
+	b.arg(resource.IntValue(int64(limit)), ColumnInteger)
+	return b.done()
+}

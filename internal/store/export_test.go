@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+)
+
+// Explain returns how the keys of a list are read: by a walk that may end early,
+// or with the engine's plans for its statements.
+func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err error) {
+	t, err := s.table(q.Resource.Name)
+	if err != nil {
+		return "", err
+	}
+	l := &list{s: s, t: t, q: q}
+	if err := l.sortKeys(); err != nil {
+		return "", err
+	}
+	explain, column := "EXPLAIN QUERY PLAN ", 3
+	if s.flavor == PostgreSQL {
+		explain, column = "EXPLAIN (COSTS OFF) ", 0
+	}
+	err = s.db.Read(ctx, func(c Conn) error {
+		var b strings.Builder
+		how, done, err := l.choose(ctx, c, &crm.Page{})
+		if err != nil {
+			return err
+		}
+		for _, piece := range l.pieces() {
+			sql, args, err := l.statement(piece, how, q.Limit+1)
+			if done {
+				b.WriteString("WALK ")
+				index, equal, _ := l.served()
+				sql, args, err = l.walkStatement(piece, index, equal, 1)
+			}
+			if err != nil {
+				return err
+			}
+			err = c.Query(ctx, explain+sql, args, func(r Row) error {
+				if line := string(r.Bytes(column)); line != "SCALAR SUBQUERY 1" && line != "SCAN _meta" {
+					b.WriteString(line + "\n")
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		plans = b.String()
+		return nil
+	})
+	return plans, err
+}
