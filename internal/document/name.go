@@ -29,7 +29,7 @@ func cleanName(field, name string) (string, error) {
 			return '_'
 		}
 		return r
-	}, name))
+	}, strings.TrimSpace(name)))
 	if clean == "." || clean == ".." {
 		clean = strings.Repeat("_", len(clean))
 	}

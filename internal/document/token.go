@@ -27,7 +27,7 @@ const (
 	tokenHead    = 2 + 3*8
 	tokenSum     = sha256.Size
 	maxWorkspace = 64 // bytes
-	maxToken     = (tokenHead + maxWorkspace + tokenSum + 2) / 3 * 4
+	maxToken     = tokenHead + maxWorkspace + tokenSum
 )
 
 type purpose byte
@@ -93,7 +93,7 @@ func (s *Service) verify(p purpose, text string) (token, error) {
 func errExpired() *fault.Error { return fault.New(fault.Forbidden, "the address has expired") }
 
 func decodeToken(text string) ([]byte, error) {
-	if len(text) > maxToken {
+	if tokenEncoding.DecodedLen(len(text)) > maxToken {
 		return nil, errors.New("too long")
 	}
 	b, err := tokenEncoding.DecodeString(text)

@@ -3,7 +3,6 @@ package s3_test
 import (
 	"crypto/rand"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,22 +12,12 @@ import (
 	"github.com/dossier-crm/dossier/internal/blob/blobtest"
 	"github.com/dossier-crm/dossier/internal/blob/s3"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/testenv"
 )
-
-// service returns the URL of the S3 service to test with, and skips the test
-// when there is none.
-func service(t *testing.T) string {
-	t.Helper()
-	u := os.Getenv("DOSSIER_TEST_S3")
-	if u == "" {
-		t.Skip("DOSSIER_TEST_S3 names no S3 service; scripts/ci-s3.sh starts one")
-	}
-	return u
-}
 
 // open returns an empty store under a prefix of its own.
 func open(t *testing.T) (*s3.Store, func() int) {
-	u, err := url.Parse(service(t))
+	u, err := url.Parse(testenv.S3(t))
 	if err != nil {
 		t.Fatal("DOSSIER_TEST_S3 is no URL")
 	}
@@ -66,12 +55,12 @@ func open(t *testing.T) (*s3.Store, func() int) {
 }
 
 func TestConformance(t *testing.T) {
-	service(t)
+	testenv.S3(t)
 	blobtest.Run(t, func(t *testing.T) (blobtest.Store, func() int) { return open(t) })
 }
 
 func TestPresigner(t *testing.T) {
-	service(t)
+	testenv.S3(t)
 	blobtest.RunPresigner(t, func(t *testing.T) (blobtest.Presigner, func() int) { return open(t) })
 }
 
@@ -100,7 +89,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestOpenUnknownBucket(t *testing.T) {
-	u, err := url.Parse(service(t))
+	u, err := url.Parse(testenv.S3(t))
 	if err != nil {
 		t.Fatal("DOSSIER_TEST_S3 is no URL")
 	}
