@@ -259,11 +259,11 @@ type demoFiles struct {
 	err  error
 }
 
-func (m *demoFiles) add(resource string, id int64, folder, name string, content []byte, err error) {
+func (m *demoFiles) add(kind string, id int64, folder, name string, content []byte, err error) {
 	if m.err == nil {
 		m.err = err
 	}
-	m.docs = append(m.docs, Document{Resource: resource, RecordID: id, Folder: folder, Name: name, Content: content, UserID: m.user})
+	m.docs = append(m.docs, Document{Resource: kind, RecordID: id, Folder: folder, Name: name, Content: content, UserID: m.user})
 }
 
 func priceList(n int) [][]string {
