@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/dossier-crm/dossier/internal/app"
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 // version is set by the linker.
@@ -39,30 +40,20 @@ type cli struct {
 	app.Storage
 	app.Logging
 
-	Serve    serveCmd    `cmd:"" help:"Run the server."`
-	Settings settingsCmd `cmd:"" name:"config" help:"Print every setting, its value and where it comes from. Secrets are masked."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Run the server."`
+	Workspace workspaceCmd `cmd:"" help:"Make, list and remove workspaces."`
+	User      userCmd      `cmd:"" help:"Add users."`
+	Key       keyCmd       `cmd:"" help:"Make, list and delete API keys."`
+	Seed      seedCmd      `cmd:"" help:"Fill a workspace with invented records."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring all databases up to date, before the server does it."`
+	Settings  settingsCmd  `cmd:"" name:"config" help:"Print every setting, its value and where it comes from. Secrets are masked."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 const description = `Self-hosted server for CRM records and documents that speaks the wire protocols of existing services.
 
 Settings are taken from flags, then from the environment (DOSSIER_…), then from the
 configuration file, then from the defaults shown here.`
-
-// process is what a command may use of the world around it.
-type process struct {
-	ctx            context.Context
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	cli            *cli
-	parsed         *kong.Context
-}
-
-// config joins the settings of all commands with those of the server. The zero
-// Server means that none is run.
-func (p *process) config(server app.Server) app.Config {
-	return app.Config{Storage: p.cli.Storage, Logging: p.cli.Logging, Server: server}
-}
 
 // run is main without its process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -99,6 +90,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	fmt.Fprintf(stderr, "dossier: %s\n", message(err))
 	var usage *kong.ParseError
 	if !errors.As(err, &usage) {
+		if fault.KindOf(err) == fault.Invalid && fault.FieldOf(err) != "" {
+			return exitUsage // a setting or argument that does not make sense
+		}
 		return exitFailure
 	}
 	command := "dossier"

@@ -9,6 +9,7 @@ type serveCmd struct {
 	app.Server
 }
 
+// Examples implements exemplified.
 func (*serveCmd) Examples() string {
 	return `dossier serve --demo
 dossier serve --data /var/lib/dossier --listen :443 --tls-cert cert.pem --tls-key key.pem
@@ -17,5 +18,5 @@ dossier serve --database postgres://dossier@db/dossier --blobs "s3://files?endpo
 
 // Run serves until the process is asked to end.
 func (c *serveCmd) Run(p *process) error {
-	return nil
+	return app.Serve(p.ctx, p.config(c.Server), p.world(), p.stdout)
 }

@@ -1,3 +1,176 @@
 // Package app builds Dossier out of its parts. It is the only place that knows
-// which database, which storage and which dialects there are.
+// which databases, which storages and which dialects there are.
 package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/auth"
+	"github.com/dossier-crm/dossier/internal/dialect/sage"
+	"github.com/dossier-crm/dossier/internal/document"
+	"github.com/dossier-crm/dossier/internal/document/transfer"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/httpd"
+	"github.com/dossier-crm/dossier/internal/resource"
+	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/workspace"
+)
+
+// World is what a process has and a test makes up.
+type World struct {
+	Now    func() time.Time // the machine's clock
+	Random io.Reader        // of cryptographic quality
+	Log    *slog.Logger
+}
+
+// App is an open installation. It is safe for concurrent use.
+type App struct {
+	Config
+	World
+	Auth       *auth.Service
+	Workspaces *workspace.Manager[*Workspace]
+
+	registry *resource.Registry
+	engine   engine
+	storage  storage
+	system   store.DB
+	linkKey  []byte // signs links to documents
+	serving  bool   // looks after workspaces, not only at them
+
+	mu   sync.Mutex
+	open map[*Workspace]struct{}
+}
+
+// Open opens the installation that the settings describe, and makes what is not
+// there. Workspaces are opened when they are used. With serving it also cleans up
+// behind them, which one process at a time should do. PublicURL must be set for
+// links to documents to work.
+func Open(ctx context.Context, config Config, world World, serving bool) (_ *App, err error) {
+	defer fault.Wrap(&err, "app.Open")
+	a := &App{Config: config, World: world, serving: serving, open: map[*Workspace]struct{}{}}
+
+	// Declarations.
+	if a.registry, err = resource.New(resource.Declared()...); err != nil {
+		return nil, err
+	}
+
+	// Databases and storage.
+	if err := makeFolder(config.Data); err != nil {
+		return nil, err
+	}
+	a.engine = newEngine(config.Storage, world.Log)
+	a.storage = newStorage(config.Storage)
+	if a.system, err = a.engine.system(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.system.Close())
+		}
+	}()
+	system, err := store.OpenSystem(ctx, a.system)
+	if err != nil {
+		return nil, err
+	}
+
+	// Who may come in, and where they get to.
+	a.Workspaces = workspace.New(workspace.Config[*Workspace]{
+		Store:  system,
+		Open:   a.openWorkspace,
+		Copy:   a.copyWorkspace,
+		Drop:   a.dropWorkspace,
+		Now:    world.Now,
+		Random: world.Random,
+		Logger: world.Log,
+	})
+	a.Auth, err = auth.New(ctx, auth.Config{
+		Store:  system,
+		Users:  users{a},
+		Clock:  a.Workspaces.Now,
+		Now:    world.Now,
+		Random: world.Random,
+		Logger: world.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if a.linkKey, err = auth.Secret(ctx, system, world.Random, "link-key"); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// closeTime is how long Close waits for workspaces in use.
+const closeTime = 10 * time.Second
+
+// Close closes workspaces and databases.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	return errors.Join(a.Workspaces.Close(ctx), a.system.Close())
+}
+
+// mounts are what the listener serves, by the beginning of the path. The first
+// that fits is taken, so longer ones stand before shorter ones.
+func (a *App) mounts() []mount {
+	transfers := transfer.Handler(a.openDocuments, a.Log)
+	return []mount{
+		{transfer.UploadPath, transfers},
+		{transfer.DownloadPath, transfers},
+		{transfer.ShortDownloadPath, transfers},
+		{sage.Prefix, sage.New(sage.Config{Auth: a.Auth, Acquire: a.openSage, Logger: a.Log})},
+	}
+}
+
+// Handler serves everything but the probes.
+func (a *App) Handler() http.Handler { return router(a.mounts()) }
+
+// Checks are what must work for the installation to be ready.
+func (a *App) Checks() []httpd.Check {
+	return []httpd.Check{
+		{Name: "database", Probe: a.pingDatabases},
+		{Name: "documents", Probe: a.storage.ping},
+	}
+}
+
+// pingDatabases asks the system database and those of all open workspaces.
+func (a *App) pingDatabases(ctx context.Context) error {
+	if err := a.system.Ping(ctx); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	open := make([]*Workspace, 0, len(a.open))
+	for w := range a.open {
+		open = append(open, w)
+	}
+	a.mu.Unlock()
+	for _, w := range open {
+		if err := w.ping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openDocuments is how links to documents find their workspace.
+func (a *App) openDocuments(ctx context.Context, name string) (*document.Service, func(), error) {
+	w, release, err := a.Workspaces.Acquire(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return w.Documents, release, nil
+}
+
+func (a *App) openSage(ctx context.Context, name string) (sage.Workspace, func(), error) {
+	w, release, err := a.Workspaces.Acquire(ctx, name)
+	if err != nil {
+		return sage.Workspace{}, nil, err
+	}
+	return sage.Workspace{Records: w.Records, Documents: w.Documents}, release, nil
+}

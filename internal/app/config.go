@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,9 +26,10 @@ type Config struct {
 // Storage says where records and documents are kept. All commands that touch
 // data share it.
 type Storage struct {
-	Data     string `group:"storage" placeholder:"DIR" default:"./data" env:"DOSSIER_DATA" help:"Folder for databases, documents and keys. Created when missing."`
-	Database string `group:"storage" placeholder:"URL" env:"DOSSIER_DATABASE" help:"PostgreSQL to keep records in, as postgres://user:password@host/name. Empty: SQLite files in the data folder."`
-	Blobs    string `group:"storage" placeholder:"URL" env:"DOSSIER_BLOBS" help:"S3-compatible storage for documents, as s3://bucket?endpoint=https://host&region=name. Empty: files in the data folder."`
+	Data         string `group:"storage" placeholder:"DIR" default:"./data" env:"DOSSIER_DATA" help:"Folder for databases, documents and keys. Created when missing."`
+	Database     string `group:"storage" placeholder:"URL" env:"DOSSIER_DATABASE" help:"PostgreSQL to keep records in, as postgres://user:password@host/name. Empty: SQLite files in the data folder."`
+	SchemaPrefix string `group:"storage" placeholder:"TEXT" default:"dossier_" env:"DOSSIER_SCHEMA_PREFIX" help:"What the names of our schemas in PostgreSQL begin with."`
+	Blobs        string `group:"storage" placeholder:"URL" env:"DOSSIER_BLOBS" help:"S3-compatible storage for documents, as s3://bucket?endpoint=https://host&region=name. Empty: files in the data folder."`
 }
 
 // Logging says what is written to standard error.
@@ -59,6 +61,9 @@ func (c *Config) Check() error {
 		if u, err := url.Parse(c.Database); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 			return fault.InField("database", "must be a URL like postgres://user:password@host/name")
 		}
+	}
+	if !schemaPrefix.MatchString(c.SchemaPrefix) {
+		return fault.InField("schema-prefix", "must be 1 to %d of a-z, 0-9 and _, and begin with a letter", maxSchemaPrefix)
 	}
 	if c.Blobs != "" {
 		if u, err := url.Parse(c.Blobs); err != nil || u.Scheme != "s3" || u.Host == "" {
@@ -93,6 +98,11 @@ func (c *Config) Check() error {
 	}
 	return nil
 }
+
+// maxSchemaPrefix leaves room for the longest name of a workspace's data.
+const maxSchemaPrefix = 13
+
+var schemaPrefix = regexp.MustCompile(fmt.Sprintf(`^[a-z][a-z0-9_]{0,%d}$`, maxSchemaPrefix-1))
 
 func isLoopback(host string) bool {
 	if host == "localhost" {

@@ -18,6 +18,9 @@ func TestConfigCheck(t *testing.T) {
 		{"", func(c *app.Config) { c.Database = "postgres://u:p@localhost/x" }},
 		{"database", func(c *app.Config) { c.Database = "mysql://u:p@localhost/x" }},
 		{"database", func(c *app.Config) { c.Database = "host=localhost" }},
+		{"schema-prefix", func(c *app.Config) { c.SchemaPrefix = "" }},
+		{"schema-prefix", func(c *app.Config) { c.SchemaPrefix = "Dossier" }},
+		{"schema-prefix", func(c *app.Config) { c.SchemaPrefix = "x234567890_234" }},
 		{"", func(c *app.Config) { c.Blobs = "s3://bucket?endpoint=http://localhost:7070" }},
 		{"blobs", func(c *app.Config) { c.Blobs = "s3://" }},
 		{"blobs", func(c *app.Config) { c.Blobs = "/var/blobs" }},
@@ -41,7 +44,7 @@ func TestConfigCheck(t *testing.T) {
 	}
 	for i, tt := range tests {
 		c := app.Config{
-			Storage: app.Storage{Data: "data"},
+			Storage: app.Storage{Data: "data", SchemaPrefix: "dossier_"},
 			Server:  app.Server{Listen: "127.0.0.1:8080", QueryTimeout: time.Second, MaxConnections: 1},
 		}
 		tt.change(&c)

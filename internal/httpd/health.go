@@ -34,6 +34,14 @@ const (
 	probeTimeout = 3 * time.Second
 )
 
+// Add adds checks to those that are asked from now on.
+func (h *Health) Add(checks ...Check) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Checks = append(h.Checks, checks...)
+	h.reasons = nil
+}
+
 // Live says that the process answers.
 func (h *Health) Live(w http.ResponseWriter, r *http.Request) {
 	JSON(w, http.StatusOK, map[string]string{"status": "ok"})

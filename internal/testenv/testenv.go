@@ -20,6 +20,13 @@ func Postgres(t testing.TB) string {
 	return need(t, "postgres", "DOSSIER_TEST_POSTGRES")
 }
 
+// PostgresIfAny is Postgres for tests that are of use without it: when there is
+// no server it returns "", and the test goes on.
+func PostgresIfAny(t testing.TB) string {
+	t.Helper()
+	return find(t, "postgres", "DOSSIER_TEST_POSTGRES")
+}
+
 // S3 returns the URL of a bucket, or skips the test.
 func S3(t testing.TB) string {
 	t.Helper()
@@ -28,12 +35,19 @@ func S3(t testing.TB) string {
 
 func need(t testing.TB, service, variable string) string {
 	t.Helper()
-	if value := os.Getenv(variable); value != "" {
-		return value
+	value := find(t, service, variable)
+	if value == "" {
+		t.Skipf("needs %s", variable)
 	}
-	if slices.Contains(strings.Split(os.Getenv("DOSSIER_TEST_REQUIRE"), ","), service) {
+	return value
+}
+
+// find returns the variable's value, "" if it has none and need not have one.
+func find(t testing.TB, service, variable string) string {
+	t.Helper()
+	value := os.Getenv(variable)
+	if value == "" && slices.Contains(strings.Split(os.Getenv("DOSSIER_TEST_REQUIRE"), ","), service) {
 		t.Fatalf("%s is not set, and DOSSIER_TEST_REQUIRE asks for %s", variable, service)
 	}
-	t.Skipf("needs %s", variable)
-	return ""
+	return value
 }

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/dialect/sage"
+	"github.com/dossier-crm/dossier/internal/document"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/seed"
+)
+
+// DemoName is the name of the demo's workspace.
+const DemoName = "demo"
+
+// demoFile is the name of the file with the demo's credentials in the data folder.
+const demoFile = "demo-credentials.json"
+
+// demoCredentials are what that file contains: how to log in, by dialect.
+type demoCredentials struct {
+	URL       string    `json:"url"`
+	Workspace string    `json:"workspace"`
+	Sage      sageLogin `json:"sage"`
+}
+
+// sageLogin is the body of a login of the Sage dialect.
+type sageLogin struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// ensureDemo makes the demo's workspace and credentials, as far as they are not
+// there. An installation keeps its credentials; what they are good for may have
+// moved.
+func (a *App) ensureDemo(ctx context.Context) (err error) {
+	defer fault.Wrap(&err, "app.ensureDemo")
+	switch _, err := a.Workspaces.Create(ctx, DemoName); {
+	case err != nil && fault.KindOf(err) != fault.Conflict:
+		return err
+	}
+	have, err := a.readDemo(ctx)
+	if err != nil {
+		return err
+	}
+	want := have
+	want.URL, want.Workspace = a.PublicURL, DemoName
+	if want.Sage == (sageLogin{}) {
+		admin, err := a.FindUser(ctx, DemoName, "")
+		if err != nil {
+			return err
+		}
+		key, err := a.Auth.CreateKey(ctx, sage.Name, DemoName, admin)
+		if err != nil {
+			return err
+		}
+		want.Sage = sageLogin{key.PublicID, key.Secret}
+	}
+	if want == have {
+		return nil
+	}
+	text, err := want.format()
+	if err != nil {
+		return err
+	}
+	return writeFile(a.path(demoFile), text)
+}
+
+// format puts each dialect's login on a line of its own, for grep.
+func (c demoCredentials) format() ([]byte, error) {
+	login, err := json.Marshal(c.Sage)
+	if err != nil {
+		return nil, err
+	}
+	url, err := json.Marshal(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "{\n  \"url\": %s,\n  \"workspace\": %q,\n  \"sage\": %s\n}\n", url, c.Workspace, login), nil
+}
+
+// readDemo returns the credentials in the file, without those that are of no use.
+func (a *App) readDemo(ctx context.Context) (c demoCredentials, err error) {
+	data, err := os.ReadFile(a.path(demoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		a.Log.Warn("the credentials of the demo cannot be read and are made anew", "file", a.path(demoFile), "error", err)
+		return demoCredentials{}, nil
+	}
+	keys, err := a.Auth.ListKeys(ctx, DemoName)
+	if err != nil {
+		return c, err
+	}
+	for _, k := range keys {
+		if k.Dialect == sage.Name && k.PublicID == c.Sage.Username {
+			return c, nil
+		}
+	}
+	c.Sage = sageLogin{}
+	return c, nil
+}
+
+// fillDemo puts the invented company into a new workspace.
+func (a *App) fillDemo(ctx context.Context, w *Workspace, now time.Time) error {
+	_, err := seed.Demo(ctx, w.Store, a.registry, &demoDocuments{w: w, folders: map[folderKey]int64{}}, now)
+	return err
+}
+
+// demoDocuments stores the documents of the demo.
+type demoDocuments struct {
+	w       *Workspace
+	folders map[folderKey]int64
+}
+
+type folderKey struct {
+	resource string
+	record   int64
+	name     string
+}
+
+// Put implements seed.Documents. Nobody sees the workspace before it is complete,
+// so what was stored before an error goes with it.
+func (d *demoDocuments) Put(ctx context.Context, docs []seed.Document) error {
+	catalog := d.w.Records.Catalog()
+	for _, doc := range docs {
+		actor := crm.Actor{UserID: doc.UserID, Level: 5, Language: -1, Dialect: sage.Name}
+		res := catalog.Resource(doc.Resource)
+		req := document.Request{Resource: res, RecordID: doc.RecordID, Name: doc.Name}
+		if doc.Folder != "" {
+			key := folderKey{doc.Resource, doc.RecordID, doc.Folder}
+			id, ok := d.folders[key]
+			if !ok {
+				var err error
+				id, err = d.w.Documents.CreateFolder(ctx, actor, document.FolderRequest{Resource: res, RecordID: doc.RecordID, Name: doc.Folder})
+				if err != nil {
+					return err
+				}
+				d.folders[key] = id
+			}
+			req.FolderID = id
+		}
+		if _, _, err := d.w.Documents.Add(ctx, actor, req, bytes.NewReader(doc.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Seed adds invented records to a workspace: a number of accounts and, unless
+// only they are wanted, what belongs to them in proportion. The same number makes
+// the same records.
+func (a *App) Seed(ctx context.Context, name string, accounts int, only bool, number uint64) (_ seed.Summary, err error) {
+	defer fault.Wrap(&err, "app.Seed(%s)", name)
+	w, release, err := a.Workspaces.Acquire(ctx, name)
+	if err != nil {
+		return seed.Summary{}, err
+	}
+	defer release()
+	return seed.Generate(ctx, w.Store, w.Records.Catalog(), seed.Options{
+		Accounts: accounts, AccountsOnly: only, Seed: number, Now: w.Records.Now(),
+	})
+}

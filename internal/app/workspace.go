@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/document"
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/seed"
+	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/workspace"
+)
+
+// Workspace is an open workspace.
+type Workspace struct {
+	Records   *crm.Service
+	Documents *document.Service
+	Store     *store.Store
+
+	db    store.DB
+	close func() // ends the work in the background
+}
+
+// openWorkspace opens a workspace's data, and makes them if they are not there.
+func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *workspace.Clock) (_ *Workspace, err error) {
+	db, err := a.engine.open(ctx, info.Location)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{db: db, close: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}()
+	if w.Store, err = store.New(ctx, db, a.registry, store.Options{}); err != nil {
+		return nil, err
+	}
+	blobs, err := a.storage.open(ctx, info.Location)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := a.isEmpty(ctx, w.Store)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		if err := seed.Base(ctx, w.Store, a.registry, clock.Now()); err != nil {
+			return nil, err
+		}
+	}
+	w.Records, err = crm.New(ctx, crm.Config{
+		Store:        w.Store,
+		Registry:     a.registry,
+		Clock:        clock.Now,
+		QueryTimeout: a.QueryTimeout,
+		Logger:       a.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.Documents, err = document.New(document.Config{
+		Workspace: info.Name,
+		Store:     w.Store,
+		Blobs:     blobs,
+		Catalog:   w.Records.Catalog,
+		Clock:     clock.Now,
+		Key:       a.linkKey,
+		BaseURL:   a.PublicURL,
+		Machine:   a.Now,
+		Logger:    a.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if fresh && a.Demo && info.Name == DemoName {
+		if err := a.fillDemo(ctx, w, clock.Now()); err != nil {
+			return nil, err
+		}
+	}
+	a.look(w)
+	return w, nil
+}
+
+// isEmpty reports whether a workspace lacks what every one starts with.
+func (a *App) isEmpty(ctx context.Context, s *store.Store) (bool, error) {
+	var p crm.Page
+	err := s.List(ctx, crm.Query{Resource: a.registry.Resource("countries"), Limit: 1, Language: -1}, &p)
+	return len(p.Keys) == 0, err
+}
+
+// look counts the workspace among the open ones and, in a server, looks after its
+// documents until it is closed.
+func (a *App) look(w *Workspace) {
+	a.mu.Lock()
+	a.open[w] = struct{}{}
+	a.mu.Unlock()
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	if a.serving {
+		work.Go(func() { w.Documents.Run(ctx) })
+	}
+	w.close = func() {
+		cancel()
+		work.Wait()
+		a.mu.Lock()
+		delete(a.open, w)
+		a.mu.Unlock()
+	}
+}
+
+// Close ends work in the background and closes the database.
+func (w *Workspace) Close() error {
+	w.close()
+	return w.db.Close()
+}
+
+func (w *Workspace) ping(ctx context.Context) error { return w.db.Ping(ctx) }
+
+// copyWorkspace is not offered.
+func (a *App) copyWorkspace(context.Context, *Workspace, string) error {
+	return fault.New(fault.NotOffered, "workspaces cannot be copied")
+}
+
+// dropWorkspace removes a workspace's documents and records.
+func (a *App) dropWorkspace(ctx context.Context, location string) error {
+	if err := a.storage.drop(ctx, location); err != nil {
+		return err
+	}
+	return a.engine.drop(ctx, location)
+}
