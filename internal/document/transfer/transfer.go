@@ -136,7 +136,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, s *document.S
 	return nil
 }
 
-// statuses are those of the kinds of failure that can happen here; all others
+// status is for the kinds of failure that can happen here; all others
 // are 500.
 func status(k fault.Kind) int {
 	switch k {
