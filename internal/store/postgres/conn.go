@@ -65,9 +65,13 @@ func (c *conn) fail(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
+	var pgErr *pgconn.PgError
+	switch {
+	case ctx.Err() != nil:
 		c.cancelled = true
-	} else if retriable(err) {
+	case !errors.As(err, &pgErr) && !c.pg.IsClosed():
+		return &fault.Error{Kind: fault.Internal, Err: err} // it was never sent
+	case retriable(err):
 		c.again = true
 	}
 	return failure(ctx, err, c.writes)

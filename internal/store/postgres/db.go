@@ -198,11 +198,8 @@ func (db *DB) attempt(ctx context.Context, fn func(store.Conn) error) (again boo
 	}
 	err = call(c, fn)
 	if err != nil || c.again {
-		if !c.broken() {
-			// The caller's time may be over, but the connection is worth keeping.
-			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer cancel()
-			_ = c.command(clean, "ROLLBACK") // put closes the connection if this fails
+		if !c.broken() && !c.cancelled { // else put closes the connection
+			_ = c.command(ctx, "ROLLBACK") // and also if this fails
 		}
 		if c.again && err == nil {
 			err = fault.New(fault.Unavailable, "the transaction was lost")

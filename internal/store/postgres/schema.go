@@ -156,29 +156,54 @@ func ensureFold(ctx context.Context, c store.Conn) error {
 	if err := lock(ctx, c, "fold"); err != nil {
 		return err
 	}
+	create := func(source string) error {
+		return c.Script(ctx, `CREATE OR REPLACE FUNCTION fold(text) RETURNS text
+			LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS `+quoteText(source))
+	}
+	accept := func() error { return c.Script(ctx, "COMMENT ON FUNCTION fold(text) IS "+quoteText(want)) }
+
+	// Another schema of ours may have what was checked already.
+	source := ""
+	err = read(`SELECT prosrc FROM pg_proc JOIN pg_description ON objoid = pg_proc.oid AND classoid = 'pg_proc'::regclass
+		WHERE proname = 'fold' AND proowner = current_user::regrole AND description = $1 LIMIT 1`,
+		[]store.Arg{textArg(want)}, func(s string) { source = s })
+	if err != nil {
+		return err
+	}
+	if source != "" {
+		if err := create(source); err != nil {
+			return err
+		}
+		return accept()
+	}
+
 	all := everyCharacter()
 	folded := resource.Fold(all)
-	for _, body := range foldBodies(collations) {
-		lowered := []rune{}
-		if body.lower != "" {
-			if err := read("SELECT "+body.lower, []store.Arg{textArg(all)}, func(s string) { lowered = []rune(s) }); err != nil {
-				return err
+	define := func(expression string) (got string, err error) {
+		if err := create("SELECT " + expression); err != nil {
+			return "", err
+		}
+		err = read(`SELECT fold($1)`, []store.Arg{textArg(all)}, func(s string) { got = s })
+		return got, err
+	}
+	for _, lower := range append(collations, "") {
+		expression := "$1"
+		if lower != "" {
+			expression = "lower($1 COLLATE pg_catalog." + lower + ")"
+		}
+		got, err := define(expression)
+		if err != nil {
+			return err
+		}
+		if got != folded {
+			if expression, ok := correct(expression, []rune(all), []rune(got), []rune(folded)); ok {
+				if got, err = define(expression); err != nil {
+					return err
+				}
 			}
 		}
-		expression, ok := body.correct([]rune(all), lowered, []rune(folded))
-		if !ok {
-			continue
-		}
-		if err := c.Script(ctx, `CREATE OR REPLACE FUNCTION fold(text) RETURNS text
-			LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS `+quoteText("SELECT "+expression)); err != nil {
-			return err
-		}
-		got := ""
-		if err := read(`SELECT fold($1)`, []store.Arg{textArg(all)}, func(s string) { got = s }); err != nil {
-			return err
-		}
 		if got == folded {
-			return c.Script(ctx, "COMMENT ON FUNCTION fold(text) IS "+quoteText(want))
+			return accept()
 		}
 	}
 	return &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("no definition of fold agrees with Go's Unicode %s", unicode.Version)}
@@ -195,51 +220,29 @@ func everyCharacter() string {
 	return b.String()
 }
 
-// foldBody is one way to define fold: by the server's own lower, or, for an empty
-// lower, by a list of all capital letters, which is slow.
-type foldBody struct{ lower string }
-
-func foldBodies(collations []string) []foldBody {
-	bodies := []foldBody{}
-	for _, name := range collations {
-		bodies = append(bodies, foldBody{"lower($1 COLLATE pg_catalog." + name + ")"})
-	}
-	return append(bodies, foldBody{})
-}
-
-// correct returns an expression for fold. all are all characters, lowered is what
-// the server makes of them and folded what it should; where they differ, the
-// character is replaced beforehand by what it has to become, which needs to
-// withstand lower.
-func (b foldBody) correct(all, lowered, folded []rune) (expression string, ok bool) {
-	if b.lower == "" {
-		lowered = all
-	}
-	if len(lowered) != len(all) || len(folded) != len(all) {
+// correct changes an expression for fold that makes got of all characters, but
+// should make want of them. Where they differ, the character is replaced
+// beforehand by what it has to become, which the expression must then leave alone.
+func correct(expression string, all, got, want []rune) (_ string, ok bool) {
+	if len(got) != len(all) || len(want) != len(all) {
 		return "", false
 	}
-	stable := map[rune]bool{} // whether lower leaves it alone
+	stays := map[rune]bool{}
 	var from, to strings.Builder
 	for i, r := range all {
-		if lowered[i] != folded[i] {
-			stable[folded[i]] = true
+		if got[i] != want[i] {
+			stays[want[i]] = true
 			from.WriteRune(r)
-			to.WriteRune(folded[i])
+			to.WriteRune(want[i])
 		}
 	}
 	for i, r := range all {
-		if stable[r] && lowered[i] != r {
+		if stays[r] && got[i] != r {
 			return "", false
 		}
 	}
-	expression = "$1"
-	if from.Len() > 0 {
-		expression = "translate($1, " + quoteText(from.String()) + ", " + quoteText(to.String()) + ")"
-	}
-	if b.lower != "" {
-		expression = strings.Replace(b.lower, "$1", expression, 1)
-	}
-	return expression, true
+	replaced := "translate($1, " + quoteText(from.String()) + ", " + quoteText(to.String()) + ")"
+	return strings.Replace(expression, "$1", replaced, 1), true
 }
 
 // quoteText quotes a literal. It has no backslash to care about: with
