@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
 	"github.com/dossier-crm/dossier/internal/store/storetest"
+	"github.com/dossier-crm/dossier/internal/testenv"
 )
 
 // openSQLite returns an empty workspace in a file.
@@ -79,7 +79,7 @@ func TestAgree(t *testing.T) {
 		"sqlite":                  openSQLite(store.Options{}),
 		"sqlite without trigrams": openSQLite(store.Options{NoTrigrams: true}),
 	}
-	if url := os.Getenv("DOSSIER_TEST_POSTGRES"); url != "" {
+	if url := testenv.PostgresIfAny(t); url != "" {
 		opens["postgres"] = openPostgres(url, store.Options{})
 	}
 	storetest.Agree(t, opens)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/store"
 	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
+	"github.com/dossier-crm/dossier/internal/testenv"
 	"github.com/dossier-crm/dossier/internal/workspace"
 )
 
@@ -39,10 +39,7 @@ func onEngines(t *testing.T, test func(t *testing.T, db store.DB)) {
 		test(t, db)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		url := os.Getenv("DOSSIER_TEST_POSTGRES")
-		if url == "" {
-			t.Skip("DOSSIER_TEST_POSTGRES is not set")
-		}
+		url := testenv.Postgres(t)
 		schema := "test_system_" + rand.Text()
 		if err := postgres.CreateSchema(t.Context(), url, schema); err != nil {
 			t.Fatal(err)
