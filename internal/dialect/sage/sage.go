@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/httpd"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -113,6 +115,7 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	if known.Dialect != "" && known.Dialect != Name {
 		return fault.New(fault.Unauthorized, "the session key belongs to another API")
 	}
+	httpd.Identify(r.Context(), known.Workspace, strconv.FormatInt(known.UserID, 10))
 	var values [maxSegments]string
 	rt, matched, err := find(r.Method, segments, values[:])
 	if err != nil {
