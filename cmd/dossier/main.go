@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -26,12 +27,24 @@ const (
 )
 
 func main() {
+	forgetEmpty()
 	// The first signal asks for an orderly end, a second one ends at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
+}
+
+// forgetEmpty takes our variables out of the environment that have no value.
+// Files of variables are often written with all of them, and an empty one there
+// means that nothing is said.
+func forgetEmpty() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, envPrefix) {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // cli is the command line: what is common to all commands, and the commands.

@@ -29,19 +29,17 @@ func (p *process) world() app.World {
 	return app.World{Now: p.now, Random: rand.Reader, Log: p.cli.Logger(p.stderr)}
 }
 
-// config joins the settings of all commands with those of the server. The zero
-// Server means that none is run.
+// config joins the settings of all commands with those of the server.
 func (p *process) config(server app.Server) app.Config {
 	return app.Config{Storage: p.cli.Storage, Logging: p.cli.Logging, Server: server}
 }
 
 // open runs fn on the installation, which a server may be using at the same time.
 func (p *process) open(fn func(*app.App) error) error {
-	config := p.config(app.Server{})
-	if err := config.Check(); err != nil {
+	if err := p.cli.Storage.Check(); err != nil {
 		return err
 	}
-	a, err := app.Open(p.ctx, config, p.world(), false)
+	a, err := app.Open(p.ctx, p.config(app.Server{}), p.world(), false)
 	if err != nil {
 		return err
 	}

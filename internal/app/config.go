@@ -54,6 +54,14 @@ type Server struct {
 // Check returns an Invalid fault for settings that do not make sense, alone or
 // together.
 func (c *Config) Check() error {
+	if err := c.Storage.Check(); err != nil {
+		return err
+	}
+	return c.Server.Check()
+}
+
+// Check is Config.Check for what concerns the data.
+func (c *Storage) Check() error {
 	if c.Data == "" {
 		return fault.InField("data", "must name a folder")
 	}
@@ -70,9 +78,11 @@ func (c *Config) Check() error {
 			return fault.InField("blobs", "must be a URL like s3://bucket?endpoint=https://host")
 		}
 	}
-	if c.Listen == "" {
-		return nil // no server is meant
-	}
+	return nil
+}
+
+// Check is Config.Check for what concerns the server.
+func (c *Server) Check() error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fault.InField("listen", "must be an address like 127.0.0.1:8080 or :8080")
