@@ -58,8 +58,11 @@ func decode(body []byte, into any, what string) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(into); err != nil {
 		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fault.New(fault.Invalid, "the body is not JSON: byte %d cannot stand there", dec.InputOffset()+1).Because(err)
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return fault.New(fault.Invalid, "the body ends in the middle of its JSON").Because(err)
+		case errors.As(err, &syntax):
+			return fault.New(fault.Invalid, "the body is not JSON: byte %d cannot stand there", syntax.Offset).Because(err)
 		}
 		return fault.New(fault.Invalid, "the body must be %s", what).Because(err)
 	}
