@@ -286,11 +286,14 @@ func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64,
 	fields := t.res.TitleFields()
 	head := "SELECT " + idColumn
 	for _, f := range fields {
-		head += ", " + t.fields[f.Index]
-		if f.Kind != resource.Text && s.flavor == SQLite {
-			head = head[:len(head)-len(t.fields[f.Index])] + "CAST(" + t.fields[f.Index] + " AS TEXT)"
-		} else if f.Kind != resource.Text {
-			head += "::text"
+		column := t.fields[f.Index]
+		switch {
+		case f.Kind == resource.Text:
+			head += ", " + column
+		case s.flavor == SQLite:
+			head += ", CAST(" + column + " AS TEXT)"
+		default:
+			head += ", " + column + "::text"
 		}
 	}
 	head += " FROM " + t.name
@@ -315,7 +318,7 @@ func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64,
 	}
 	return s.db.Read(ctx, func(c Conn) error {
 		if ids == nil {
-			return c.Query(ctx, head+" ORDER BY "+idColumn, nil, row)
+			return c.Query(ctx, head+" ORDER BY 1", nil, row)
 		}
 		sorted := sortedIDs(ids)
 		for len(sorted) > 0 {
@@ -324,7 +327,7 @@ func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64,
 			b := s.newBuilder(0)
 			b.add(head, " WHERE ", idColumn, " IN (")
 			b.ids(part)
-			b.add(") ORDER BY ", idColumn)
+			b.add(") ORDER BY 1")
 			sql, args, err := b.done()
 			if err != nil {
 				return err

@@ -84,3 +84,14 @@ func TestAgree(t *testing.T) {
 	}
 	storetest.Agree(t, opens)
 }
+
+func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite(store.Options{})) }
+
+func TestPostgres(t *testing.T) { storetest.Run(t, openPostgres(testenv.Postgres(t), store.Options{})) }
+
+func TestWithoutTrigrams(t *testing.T) {
+	storetest.Run(t, openSQLite(store.Options{NoTrigrams: true}))
+	if url := testenv.PostgresIfAny(t); url != "" {
+		storetest.Run(t, openPostgres(url, store.Options{NoTrigrams: true}))
+	}
+}

@@ -361,6 +361,9 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 	if err != nil {
 		return nil, err
 	}
+	if title == "" {
+		return nil, nil // the empty text is no title
+	}
 	wanted := resource.TextValue(resource.Fold(title))
 	b := x.s.newBuilder(resource.English)
 	alias := b.alias()
