@@ -17,7 +17,9 @@ type DB interface {
 	Flavor() Flavor
 
 	// Read runs fn on a connection that sees one consistent state (SQLite) or
-	// committed state (PostgreSQL), and can change nothing. Many may run at once.
+	// committed state (PostgreSQL), and can change nothing. Many may run at once,
+	// as far as there are connections; fn must not call Read of the same DB, since
+	// it could wait for its own.
 	Read(ctx context.Context, fn func(Conn) error) error
 
 	// Write runs fn in a transaction and returns once it is durable. Concurrent

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -45,8 +46,8 @@ var _ store.Conn = (*conn)(nil)
 type statement struct {
 	*sqlite3.Stmt
 	sql    string
-	params []int // params[i] is the number N of the i-th parameter, "$N"
-	reads  bool  // it changes nothing
+	params int  // the highest N of its placeholders $N
+	reads  bool // it changes nothing
 }
 
 // role says what a connection is for.
@@ -198,7 +199,7 @@ func (c *conn) prepare(sql string) (*statement, error) {
 		return e.Value.(*statement), nil
 	}
 	c.inEngine = true
-	stmt, tail, err := c.db.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT)
+	stmt, tail, err := c.db.PrepareFlags(numbered(sql), sqlite3.PREPARE_PERSISTENT)
 	c.inEngine = false
 	if err != nil {
 		c.note(err)
@@ -207,21 +208,11 @@ func (c *conn) prepare(sql string) (*statement, error) {
 	if stmt == nil {
 		return nil, fault.New(fault.Internal, "a statement is empty")
 	}
-	s := &statement{Stmt: stmt, sql: sql, reads: stmt.ReadOnly()}
 	if tail != "" {
 		_ = stmt.Close()
 		return nil, fault.New(fault.Internal, "more than one statement: %.40q", tail)
 	}
-	s.params = make([]int, stmt.BindCount())
-	for i := range s.params {
-		name := stmt.BindName(i + 1)
-		n, err := strconv.Atoi(name[min(1, len(name)):])
-		if err != nil || name[0] != '$' || n < 1 {
-			_ = stmt.Close()
-			return nil, fault.New(fault.Internal, "placeholder %q is not of the form $1", name)
-		}
-		s.params[i] = n
-	}
+	s := &statement{Stmt: stmt, sql: sql, params: stmt.BindCount(), reads: stmt.ReadOnly()}
 	c.cache[sql] = c.order.PushFront(s)
 	if c.order.Len() > maxStatements {
 		oldest := c.order.Back()
@@ -239,13 +230,46 @@ func (c *conn) put(s *statement) {
 	}
 }
 
+// numbered writes the placeholders $1 as ?1. SQLite would take $1 for a name, to
+// be numbered as it comes, and searches all names for each.
+func numbered(sql string) string {
+	if strings.IndexByte(sql, '$') < 0 {
+		return sql
+	}
+	b := []byte(sql)
+	for i := 0; i < len(b); i++ {
+		start, skip := i+1, "" // where to look for what ends that in which $ means nothing
+		switch c := b[i]; {
+		case c == '$':
+			b[i] = '?'
+			continue
+		case c == '\'' || c == '"' || c == '`':
+			skip = string(c)
+		case c == '[':
+			skip = "]"
+		case strings.HasPrefix(sql[i:], "--"):
+			skip = "\n"
+		case strings.HasPrefix(sql[i:], "/*"):
+			start, skip = i+2, "*/"
+		default:
+			continue
+		}
+		n := strings.Index(sql[start:], skip)
+		if n < 0 {
+			break // the engine will say what it makes of it
+		}
+		i = start + n + len(skip) - 1
+	}
+	return string(b)
+}
+
 // bind gives s its arguments.
 func (s *statement) bind(args []store.Arg) error {
-	for i, n := range s.params {
-		if n > len(args) {
-			return fault.New(fault.Internal, "placeholder $%d has no argument", n)
-		}
-		a := &args[n-1]
+	if len(args) < s.params {
+		return fault.New(fault.Internal, "placeholder $%d has no argument", len(args)+1)
+	}
+	for i := range s.params {
+		a := &args[i]
 		var err error
 		switch a.Type {
 		case resource.Null:

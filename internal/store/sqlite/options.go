@@ -9,7 +9,7 @@ import (
 
 // Defaults of Options.
 const (
-	defaultReaderCache = 4 << 10 // KiB
+	defaultReaderCache = 8 << 10 // KiB
 	defaultWriterCache = 16 << 10
 	defaultIdle        = 30 * time.Second
 	defaultBusy        = 5 * time.Second
@@ -24,7 +24,7 @@ type Options struct {
 
 	// ReaderCache and WriterCache bound the page cache of one connection, in
 	// KiB. The reader's is emptied by every commit, so a large one pays on a
-	// database that is only read. Defaults: 4 MiB and 16 MiB.
+	// database that is only read. Defaults: 8 MiB and 16 MiB.
 	ReaderCache, WriterCache int
 
 	// Idle is how long a connection may lie unused before it is closed, and how

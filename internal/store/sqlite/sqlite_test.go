@@ -325,7 +325,7 @@ func TestLogIsBounded(t *testing.T) {
 		})
 	}
 	big := text(strings.Repeat("x", 1<<20))
-	const rounds = 160
+	const rounds = 96
 	largest := int64(0)
 	for range rounds {
 		mustExec(t, db, `INSERT INTO t (s) VALUES ($1)`, big)

@@ -249,7 +249,7 @@ func placeholders(t *testing.T, d *driver) {
 	d.wantInts(`SELECT a FROM t ORDER BY id`, 3, 1)
 	d.wantInts(`SELECT b FROM t ORDER BY id`, 1, 3)
 	d.wantInts(`SELECT c FROM t ORDER BY id`, 2, 3)
-	const quoted = `SELECT id AS "$7" /* $8 ' */ FROM t -- "$9
+	const quoted = `SELECT id AS "$7" /*/ $8 ' */ FROM t -- "$9
 		WHERE '$5''$6' = '$5''$6' AND a = $1`
 	if got := d.ints(quoted, integer(3)); !slices.Equal(got, []int64{1}) {
 		t.Errorf("rows %v with $ in quotes", got)
