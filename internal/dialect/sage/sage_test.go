@@ -2,8 +2,12 @@ package sage_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,4 +145,50 @@ func hasSchema(op operation) bool {
 	}
 	_, err := os.Stat(filepath.Join("testdata", "schemas", name+".json"))
 	return err == nil
+}
+
+// TestSchemasOverHTTP reads every documented schema as a client does.
+func TestSchemasOverHTTP(t *testing.T) {
+	files, err := filepath.Glob("testdata/schemas/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d schemas, %v", len(files), err)
+	}
+	a := apptest.New(t, apptest.Options{})
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		path := "/api/v4/" + name + "/schema"
+		if name == "extrafields" {
+			path = "/api/v4/extrafields/accounts/schema"
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Session-Key", a.Token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK || compact(t, got) != compact(t, want) {
+			t.Errorf("GET %s: status %d\n got %s\nwant %s", path, resp.StatusCode, compact(t, got), compact(t, want))
+		}
+	}
+}
+
+// compact is JSON without insignificant space, members in their order.
+func compact(t *testing.T, body []byte) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := json.Compact(&buf, body); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return buf.String()
 }
