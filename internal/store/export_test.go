@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // Explain returns how the keys of a list are read: by a walk that may end early,
@@ -52,4 +53,21 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		return nil
 	})
 	return plans, err
+}
+
+// Schema renders the DDL of a registry.
+func Schema(flavor Flavor, reg *resource.Registry) (string, error) {
+	var tables []*table
+	for _, res := range reg.All() {
+		t, err := newTable(res)
+		if err != nil {
+			return "", err
+		}
+		tables = append(tables, t)
+	}
+	s, err := newSchema(flavor, tables, map[Flavor]string{SQLite: "fts5", PostgreSQL: "public"}[flavor])
+	if err != nil {
+		return "", err
+	}
+	return s.render(flavor, true), nil
 }

@@ -3,10 +3,8 @@ package sage_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -164,21 +162,9 @@ func TestSchemasOverHTTP(t *testing.T) {
 		if name == "extrafields" {
 			path = "/api/v4/extrafields/accounts/schema"
 		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("X-Session-Key", a.Token)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(resp.Body)
-		if err := errors.Join(err, resp.Body.Close()); err != nil {
-			t.Fatal(err)
-		}
-		if resp.StatusCode != http.StatusOK || compact(t, got) != compact(t, want) {
-			t.Errorf("GET %s: status %d\n got %s\nwant %s", path, resp.StatusCode, compact(t, got), compact(t, want))
+		got := a.Get(t, path)
+		if got.Status != http.StatusOK || compact(t, got.Body) != compact(t, want) {
+			t.Errorf("GET %s: status %d\n got %s\nwant %s", path, got.Status, got.Body, compact(t, want))
 		}
 	}
 }
