@@ -59,16 +59,6 @@ func strip(ctx context.Context, c Conn, all *schema) error {
 
 // restore makes what strip dropped, and what the rows need beside.
 func (s *Store) restore(ctx context.Context, c Conn, all *schema, l *loader) error {
-	if s.flavor == PostgreSQL {
-		for t, next := range l.next {
-			if _, err := c.Exec(ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), $2, false)`, []Arg{
-				{resource.TextValue(t.name), ColumnText},
-				{resource.IntValue(next), ColumnInteger},
-			}); err != nil {
-				return err
-			}
-		}
-	}
 	if err := s.upgrade(ctx, c, all); err != nil {
 		return err
 	}
@@ -142,6 +132,16 @@ func (l *loader) flush() error {
 		for _, r := range runs {
 			if err := l.s.insertWithIDs(l.ctx, c, r.t, r.res, r.recs); err != nil {
 				return fmt.Errorf("%s: %w", r.res.Name, err)
+			}
+			if l.s.flavor == SQLite {
+				continue // takes the greatest id as the last one
+			}
+			_, err := c.Exec(l.ctx, `SELECT setval(pg_get_serial_sequence($1, 'id'), $2, false)`, []Arg{
+				{resource.TextValue(r.t.name), ColumnText},
+				{resource.IntValue(l.next[r.t]), ColumnInteger},
+			})
+			if err != nil {
+				return err
 			}
 		}
 		return nil

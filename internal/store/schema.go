@@ -230,8 +230,7 @@ func (s *schema) addForeign(t *table) {
 // addTrigramTable adds the FTS5 table of a resource. It keeps no contents
 // (content=”) and no positions (detail=none): which rows contain a trigram is
 // all that is asked of it, and rows are compared again anyway. The texts of one
-// row are kept as one, behind each two characters that no one types, so that the
-// last characters of a text begin trigrams too.
+// row are kept as one, with a character between them that no one types.
 func (s *schema) addTrigramTable(t *table) {
 	name := t.res.Name + trigramSuffix
 	text := func(row string) string {
@@ -239,7 +238,7 @@ func (s *schema) addTrigramTable(t *table) {
 		for i, f := range t.search {
 			parts[i] = "coalesce(" + row + t.key(f) + ", '')"
 		}
-		return strings.Join(parts, " || char(31, 31) || ") + " || char(31, 31)"
+		return strings.Join(parts, " || char(31) || ")
 	}
 	updated := make([]string, len(t.search))
 	changed := make([]string, len(t.search))

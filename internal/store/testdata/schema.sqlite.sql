@@ -1,0 +1,1676 @@
+CREATE TABLE IF NOT EXISTS "_meta" (
+  "one" INTEGER NOT NULL PRIMARY KEY CHECK ("one" = 1),
+  "generation" INTEGER NOT NULL,
+  "fingerprint" TEXT NOT NULL,
+  "migration" INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE "accounts" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "address1" TEXT,
+  "address2" TEXT,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "city" TEXT,
+  "comment" TEXT,
+  "countryId" INTEGER REFERENCES "countries" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateGeocoded" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "email" TEXT,
+  "extId" TEXT,
+  "fax" TEXT,
+  "geocoded" INTEGER,
+  "geocodingAccuracy" INTEGER,
+  "latitude" INTEGER,
+  "longitude" INTEGER,
+  "marketingCommunications" INTEGER,
+  "name" TEXT,
+  "permissionLevel" INTEGER,
+  "phone" TEXT,
+  "phone2" TEXT,
+  "phone3" TEXT,
+  "postcode" TEXT,
+  "public" INTEGER,
+  "rateId" INTEGER REFERENCES "rates" ("id"),
+  "readOnly" INTEGER,
+  "region" TEXT,
+  "salesRepId1" INTEGER REFERENCES "users" ("id"),
+  "salesRepId2" INTEGER REFERENCES "users" ("id"),
+  "salesRepId3" INTEGER REFERENCES "users" ("id"),
+  "salesRepId4" INTEGER REFERENCES "users" ("id"),
+  "salesRepId5" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "segmentId" INTEGER REFERENCES "accountSegments" ("id"),
+  "statusId" INTEGER REFERENCES "accountStatuses" ("id"),
+  "typeId" INTEGER REFERENCES "accountTypes" ("id"),
+  "vatNumber" TEXT,
+  "website" TEXT,
+  "email_key" TEXT,
+  "extId_key" TEXT,
+  "name_key" TEXT,
+  "phone_key" TEXT,
+  "phone2_key" TEXT,
+  "phone3_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountAddresses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "address1" TEXT,
+  "address2" TEXT,
+  "city" TEXT,
+  "countryId" INTEGER REFERENCES "countries" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "postcode" TEXT,
+  "region" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountsRelated" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountOneId" INTEGER REFERENCES "accounts" ("id"),
+  "accountTwoId" INTEGER REFERENCES "accounts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "relationId" INTEGER REFERENCES "accountsRelations" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountsRelations" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "reverseDescriptionBR" TEXT,
+  "reverseDescriptionDE" TEXT,
+  "reverseDescriptionDK" TEXT,
+  "reverseDescriptionEN" TEXT,
+  "reverseDescriptionES" TEXT,
+  "reverseDescriptionFR" TEXT,
+  "reverseDescriptionIT" TEXT,
+  "reverseDescriptionPT" TEXT,
+  "reverseDescriptionRU" TEXT,
+  "reverseDescriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountSegments" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "visitCycle" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountStatuses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "lost" INTEGER,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "won" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "accountTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "computeSfm" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "internal" INTEGER,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "contacts" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "UseCompanyAddress" INTEGER,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "address1" TEXT,
+  "birthday" INTEGER,
+  "city" TEXT,
+  "comment" TEXT,
+  "countryId" INTEGER REFERENCES "countries" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "email" TEXT,
+  "email2" TEXT,
+  "email3" TEXT,
+  "extId" TEXT,
+  "fax" TEXT,
+  "firstName" TEXT,
+  "gender" INTEGER REFERENCES "genre" ("id"),
+  "lastName" TEXT,
+  "linkedin" TEXT,
+  "marketingCommunications" INTEGER,
+  "permissionLevel" INTEGER,
+  "phone1" TEXT,
+  "phone2" TEXT,
+  "postcode" TEXT,
+  "readOnly" INTEGER,
+  "region" TEXT,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "skype" TEXT,
+  "typeId" INTEGER REFERENCES "contactTypes" ("id"),
+  "email_key" TEXT,
+  "email2_key" TEXT,
+  "email3_key" TEXT,
+  "extId_key" TEXT,
+  "firstName_key" TEXT,
+  "lastName_key" TEXT,
+  "phone1_key" TEXT,
+  "phone2_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "contactTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "contactsEntities" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "entityId" INTEGER,
+  "entityTypeId" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "entityOwners" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "entityId" INTEGER,
+  "entityTypeId" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "salesRepOrder" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "opportunities" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId1" INTEGER REFERENCES "accounts" ("id"),
+  "accountId2" INTEGER REFERENCES "accounts" ("id"),
+  "accountId3" INTEGER REFERENCES "accounts" ("id"),
+  "address1" TEXT,
+  "address2" TEXT,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "city" TEXT,
+  "closedDate" INTEGER,
+  "comments" TEXT,
+  "countryId" INTEGER REFERENCES "countries" ("id"),
+  "currencyId" INTEGER REFERENCES "currencies" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateGeocoded" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "extId" TEXT,
+  "geocoded" INTEGER,
+  "geocodingAccuracy" INTEGER,
+  "latitude" INTEGER,
+  "longitude" INTEGER,
+  "lostDate" INTEGER,
+  "permissionLevel" INTEGER,
+  "postcode" TEXT,
+  "readOnly" INTEGER,
+  "reference" TEXT,
+  "region" TEXT,
+  "salesForecastDate" INTEGER,
+  "salesProbability" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "statusId" INTEGER REFERENCES "opportunityStatuses" ("id"),
+  "total" INTEGER,
+  "type_id" INTEGER REFERENCES "opportunityTypes" ("id"),
+  "wonDate" INTEGER,
+  "extId_key" TEXT,
+  "reference_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "opportunityStatuses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "endStatus" INTEGER,
+  "idParent" INTEGER,
+  "order" INTEGER,
+  "salesProbability" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "won" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "opportunityTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "defaultStatus" INTEGER REFERENCES "opportunityStatuses" ("id"),
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "salesorders" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountAddressId" INTEGER REFERENCES "accountAddresses" ("id"),
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "archived" INTEGER,
+  "blocked" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "closedDate" INTEGER,
+  "comment" TEXT,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "currencyId" INTEGER REFERENCES "currencies" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "discount1" INTEGER,
+  "discount2" INTEGER,
+  "discount3" INTEGER,
+  "discount4" INTEGER,
+  "extId" TEXT,
+  "internalComment" TEXT,
+  "internalCommentUpdateDate" INTEGER,
+  "internalCommentUpdateSalesRepId" INTEGER REFERENCES "users" ("id"),
+  "mainSalesorder" INTEGER,
+  "number" INTEGER,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "rateId" INTEGER REFERENCES "rates" ("id"),
+  "readOnly" INTEGER,
+  "reference" TEXT,
+  "salesForcecastDate" INTEGER,
+  "salesOrderType" INTEGER REFERENCES "orderTypes" ("id"),
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "statusId" INTEGER REFERENCES "salesorderStatuses" ("id"),
+  "total" INTEGER,
+  "year" INTEGER,
+  "extId_key" TEXT,
+  "reference_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "salesordersLines" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "discount1" INTEGER,
+  "discount2" INTEGER,
+  "discount3" INTEGER,
+  "discount4" INTEGER,
+  "order" INTEGER,
+  "price" INTEGER,
+  "productId" INTEGER REFERENCES "products" ("id"),
+  "quantity" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "salesorderId" INTEGER REFERENCES "salesorders" ("id"),
+  "total" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "salesorderStatuses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "lost" INTEGER,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "won" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "orderTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "lost" INTEGER,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "won" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "sales" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountExtId" TEXT,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "date" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "extId" TEXT,
+  "salesRepExtId" TEXT,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "total" INTEGER,
+  "extId_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "products" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "categoryId" INTEGER REFERENCES "productCategories" ("id"),
+  "cost" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "extId" TEXT,
+  "familyId" INTEGER REFERENCES "productFamilies" ("id"),
+  "maxDiscount" INTEGER,
+  "model" TEXT,
+  "notAvailable" INTEGER,
+  "permissionLevel" INTEGER,
+  "price" INTEGER,
+  "readOnly" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "stock" INTEGER,
+  "extId_key" TEXT,
+  "model_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "productCategories" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "cLevel2" INTEGER REFERENCES "productFamilies" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "productFamilies" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchRestriction" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "idParent" INTEGER REFERENCES "productFamilies" ("id"),
+  "notAvailable" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "productRates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "costPrice" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "discount1" INTEGER,
+  "discount2" INTEGER,
+  "discount3" INTEGER,
+  "discount4" INTEGER,
+  "productId" INTEGER REFERENCES "products" ("id"),
+  "rateId" INTEGER REFERENCES "rates" ("id"),
+  "salePrice" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "tempBuyingPrice" INTEGER,
+  "tempListedPrice" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "rates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "Comments" TEXT,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "branchVisibility" TEXT,
+  "currencyId" INTEGER REFERENCES "currencies" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "endDate" INTEGER,
+  "extID" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "activities" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "checkin" INTEGER,
+  "checkinTypeId" INTEGER,
+  "checkoutDate" INTEGER,
+  "comment" TEXT,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "date" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "extId" TEXT,
+  "geocoded" INTEGER,
+  "geocodingAccuracy" INTEGER,
+  "latitude" INTEGER,
+  "longitude" INTEGER,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "permissionLevel" INTEGER,
+  "readOnly" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "typeId" INTEGER REFERENCES "activityTypes" ("id"),
+  "whatsappMessage" TEXT,
+  "extId_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "activityTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "automatic" INTEGER,
+  "branchVisibility" TEXT,
+  "checkin" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "fastCheckin" INTEGER,
+  "general" INTEGER,
+  "hide" INTEGER,
+  "order" INTEGER,
+  "phoneCall" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "system" INTEGER,
+  "videoCall" INTEGER,
+  "visibleInActivities" INTEGER,
+  "visibleInAgendaActivities" INTEGER,
+  "visit" INTEGER,
+  "workflow" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "calendar" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "allDay" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "comment" TEXT,
+  "completed" INTEGER,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "endDate" TEXT,
+  "endHour" TEXT,
+  "extId" TEXT,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "permissionLevel" INTEGER,
+  "readOnly" INTEGER,
+  "reminder" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "sendNotification" INTEGER,
+  "startDate" TEXT,
+  "startHour" TEXT,
+  "subject" TEXT,
+  "task" INTEGER,
+  "typeId" INTEGER REFERENCES "activityTypes" ("id"),
+  "videoCallMeetingDetails" TEXT,
+  "videoCallProviderId" INTEGER REFERENCES "videoCallProviders" ("id"),
+  "extId_key" TEXT,
+  "startDate_key" TEXT,
+  "subject_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "emails" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "attachments" TEXT,
+  "body" TEXT,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "date" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "emailFrom" TEXT,
+  "emailTo" TEXT,
+  "extId" TEXT,
+  "mailFolder" TEXT,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "originEmailId" TEXT,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "subject" TEXT,
+  "type" INTEGER,
+  "emailFrom_key" TEXT,
+  "emailTo_key" TEXT,
+  "extId_key" TEXT,
+  "subject_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaigns" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "endDate" INTEGER,
+  "ownerId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "statusId" INTEGER REFERENCES "campaignStatuses" ("id"),
+  "title" TEXT,
+  "typeId" INTEGER REFERENCES "campaignTypes" ("id"),
+  "videoUrl" TEXT,
+  "title_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaignStatuses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaignTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "videoCallProviders" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "documents" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "activityId" INTEGER REFERENCES "activities" ("id"),
+  "billboardId" INTEGER,
+  "campaignId" INTEGER REFERENCES "campaigns" ("id"),
+  "carrousel" INTEGER,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "contentType" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "expiresAt" INTEGER,
+  "extId" TEXT,
+  "extension" TEXT,
+  "folderId" INTEGER REFERENCES "folders" ("id"),
+  "formId" INTEGER,
+  "hash" TEXT,
+  "level" INTEGER,
+  "name" TEXT,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "productId" INTEGER REFERENCES "products" ("id"),
+  "quoteId" INTEGER,
+  "salesOrderId" INTEGER REFERENCES "salesorders" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "size" INTEGER,
+  "source" TEXT,
+  "state" TEXT,
+  "uploadedAt" INTEGER,
+  "userId" INTEGER REFERENCES "users" ("id"),
+  "extId_key" TEXT,
+  "hash_key" TEXT,
+  "name_key" TEXT,
+  "state_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "folders" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "entity" TEXT,
+  "entityId" INTEGER,
+  "folderId" INTEGER REFERENCES "folders" ("id"),
+  "level" INTEGER,
+  "name" TEXT,
+  "restrictSucursales" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "name_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "users" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "billable" INTEGER,
+  "branchRestriction" INTEGER,
+  "branches" TEXT,
+  "computeSfm" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "dbLanguage" TEXT,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "email" TEXT,
+  "extId" TEXT,
+  "idPrefix" INTEGER REFERENCES "countries" ("id"),
+  "isActive" INTEGER,
+  "lastName" TEXT,
+  "lastPasswordChangeDate" INTEGER,
+  "level" INTEGER,
+  "locale" TEXT,
+  "managerId" INTEGER REFERENCES "users" ("id"),
+  "name" TEXT,
+  "nic" TEXT,
+  "phone" TEXT,
+  "phoneExtension" TEXT,
+  "rateId" INTEGER REFERENCES "rates" ("id"),
+  "roles" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "uiLanguage" TEXT,
+  "userTypeId" INTEGER REFERENCES "userTypes" ("id"),
+  "email_key" TEXT,
+  "extId_key" TEXT,
+  "lastName_key" TEXT,
+  "name_key" TEXT,
+  "nic_key" TEXT,
+  "phone_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "userTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "roles" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branches" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "extId" TEXT,
+  "level" INTEGER,
+  "name" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "name_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "branches" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "currencyId" INTEGER REFERENCES "currencies" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "default" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "extId" TEXT,
+  "imperialSystem" INTEGER,
+  "mainEnvironment" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "timeZoneId" INTEGER REFERENCES "timeZones" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "countries" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "descriptionde" TEXT,
+  "descriptionen" TEXT,
+  "descriptionfr" TEXT,
+  "descriptionit" TEXT,
+  "descriptionpt" TEXT,
+  "iso2" TEXT,
+  "iso3" TEXT,
+  "isoNum" INTEGER,
+  "phoneCode" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "strName" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "currencies" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "isoCode" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "symbol" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "timeZones" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "fullDescription" TEXT,
+  "idIanaZone" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "shortDescription" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "genre" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "extrafields" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branches" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "defaultValue" TEXT,
+  "deleted" INTEGER,
+  "dependenceField" TEXT,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "dynamicField" TEXT,
+  "dynamicFieldValues" TEXT,
+  "entity" TEXT,
+  "fieldName" TEXT,
+  "fuzzySearch" INTEGER,
+  "idsDynamism" INTEGER,
+  "includeTime" INTEGER,
+  "length" INTEGER,
+  "mandatory" INTEGER,
+  "mandatoryRestApi" INTEGER,
+  "mobileVisibility" INTEGER,
+  "multilanguage" INTEGER,
+  "order" INTEGER,
+  "readOnly" INTEGER,
+  "restApi" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "searchable" INTEGER,
+  "tabId" INTEGER REFERENCES "extrafieldsTabs" ("id"),
+  "type" TEXT,
+  "valueListRelated" TEXT,
+  "visibleInList" INTEGER,
+  "visibleInPhoneCallForm" INTEGER,
+  "webVisibility" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "extrafieldsTabs" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "entity" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+-- page= far from the start, without where and order
+CREATE INDEX "accounts_by_id" ON "accounts" ("id");
+-- email = 'x', email LIKE 'x%', order=email
+CREATE INDEX "accounts_email" ON "accounts" ("email_key");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "accounts_extId" ON "accounts" ("extId_key");
+-- name = 'x', name LIKE 'x%', order=name
+CREATE INDEX "accounts_name" ON "accounts" ("name_key");
+-- phone = 'x', phone LIKE 'x%', order=phone
+CREATE INDEX "accounts_phone" ON "accounts" ("phone_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "accounts_by_dateUpdated" ON "accounts" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "accounts_by_dateCreated" ON "accounts" ("dateCreated" DESC);
+-- the accounts of a status, latest first
+CREATE INDEX "accounts_by_statusId_dateUpdated" ON "accounts" ("statusId", "dateUpdated" DESC);
+-- a salesperson's accounts, latest first
+CREATE INDEX "accounts_by_salesRepId1_dateUpdated" ON "accounts" ("salesRepId1", "dateUpdated" DESC);
+-- the accounts of a type: typeId.id=36 AND …
+CREATE INDEX "accounts_by_typeId" ON "accounts" ("typeId" DESC);
+-- the accounts of a country
+CREATE INDEX "accounts_by_countryId" ON "accounts" ("countryId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "accountAddresses_by_id" ON "accountAddresses" ("id");
+-- the addresses of an account
+CREATE INDEX "accountAddresses_by_accountId" ON "accountAddresses" ("accountId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "accountsRelated_by_id" ON "accountsRelated" ("id");
+-- what an account is related to
+CREATE INDEX "accountsRelated_by_accountOneId" ON "accountsRelated" ("accountOneId" DESC);
+-- what is related to an account
+CREATE INDEX "accountsRelated_by_accountTwoId" ON "accountsRelated" ("accountTwoId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "accountsRelations_by_id" ON "accountsRelations" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "accountSegments_by_id" ON "accountSegments" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "accountStatuses_by_id" ON "accountStatuses" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "accountTypes_by_id" ON "accountTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "contacts_by_id" ON "contacts" ("id");
+-- email = 'x', email LIKE 'x%', order=email
+CREATE INDEX "contacts_email" ON "contacts" ("email_key");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "contacts_extId" ON "contacts" ("extId_key");
+-- firstName = 'x', firstName LIKE 'x%', order=firstName
+CREATE INDEX "contacts_firstName" ON "contacts" ("firstName_key");
+-- lastName = 'x', lastName LIKE 'x%', order=lastName
+CREATE INDEX "contacts_lastName" ON "contacts" ("lastName_key");
+-- phone1 = 'x', phone1 LIKE 'x%', order=phone1
+CREATE INDEX "contacts_phone1" ON "contacts" ("phone1_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "contacts_by_dateUpdated" ON "contacts" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "contacts_by_dateCreated" ON "contacts" ("dateCreated" DESC);
+-- the contacts of an account, latest first
+CREATE INDEX "contacts_by_accountId_dateUpdated" ON "contacts" ("accountId", "dateUpdated" DESC);
+-- a salesperson's contacts, latest first
+CREATE INDEX "contacts_by_salesRepId_dateUpdated" ON "contacts" ("salesRepId", "dateUpdated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "contactTypes_by_id" ON "contactTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "contactsEntities_by_id" ON "contactsEntities" ("id");
+-- the contacts of a record
+CREATE INDEX "contactsEntities_by_entityId" ON "contactsEntities" ("entityId" DESC);
+-- the records of a contact
+CREATE INDEX "contactsEntities_by_contactId" ON "contactsEntities" ("contactId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "entityOwners_by_id" ON "entityOwners" ("id");
+-- the owners of a record
+CREATE INDEX "entityOwners_by_entityId" ON "entityOwners" ("entityId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "opportunities_by_id" ON "opportunities" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "opportunities_extId" ON "opportunities" ("extId_key");
+-- reference = 'x', reference LIKE 'x%', order=reference
+CREATE INDEX "opportunities_reference" ON "opportunities" ("reference_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "opportunities_by_dateUpdated" ON "opportunities" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "opportunities_by_dateCreated" ON "opportunities" ("dateCreated" DESC);
+-- a column of the pipeline, latest first
+CREATE INDEX "opportunities_by_statusId_dateUpdated" ON "opportunities" ("statusId", "dateUpdated" DESC);
+-- a salesperson's opportunities, latest first
+CREATE INDEX "opportunities_by_salesRepId_dateUpdated" ON "opportunities" ("salesRepId", "dateUpdated" DESC);
+-- the opportunities of an account, latest first
+CREATE INDEX "opportunities_by_accountId1_dateUpdated" ON "opportunities" ("accountId1", "dateUpdated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "opportunityStatuses_by_id" ON "opportunityStatuses" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "opportunityTypes_by_id" ON "opportunityTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "salesorders_by_id" ON "salesorders" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "salesorders_extId" ON "salesorders" ("extId_key");
+-- reference = 'x', reference LIKE 'x%', order=reference
+CREATE INDEX "salesorders_reference" ON "salesorders" ("reference_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "salesorders_by_dateUpdated" ON "salesorders" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "salesorders_by_dateCreated" ON "salesorders" ("dateCreated" DESC);
+-- the orders of an account, latest first
+CREATE INDEX "salesorders_by_accountId_dateUpdated" ON "salesorders" ("accountId", "dateUpdated" DESC);
+-- the orders of a status, latest first
+CREATE INDEX "salesorders_by_statusId_dateUpdated" ON "salesorders" ("statusId", "dateUpdated" DESC);
+-- a salesperson's orders, latest first
+CREATE INDEX "salesorders_by_salesRepId_dateUpdated" ON "salesorders" ("salesRepId", "dateUpdated" DESC);
+-- the orders of an opportunity
+CREATE INDEX "salesorders_by_opportunityId" ON "salesorders" ("opportunityId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "salesordersLines_by_id" ON "salesordersLines" ("id");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "salesordersLines_by_dateUpdated" ON "salesordersLines" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "salesordersLines_by_dateCreated" ON "salesordersLines" ("dateCreated" DESC);
+-- the lines of an order
+CREATE INDEX "salesordersLines_by_salesorderId" ON "salesordersLines" ("salesorderId" DESC);
+-- where a product was sold
+CREATE INDEX "salesordersLines_by_productId" ON "salesordersLines" ("productId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "salesorderStatuses_by_id" ON "salesorderStatuses" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "orderTypes_by_id" ON "orderTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "sales_by_id" ON "sales" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "sales_extId" ON "sales" ("extId_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "sales_by_dateUpdated" ON "sales" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "sales_by_dateCreated" ON "sales" ("dateCreated" DESC);
+-- the sales to an account, latest first
+CREATE INDEX "sales_by_accountId_date" ON "sales" ("accountId", "date" DESC);
+-- a salesperson's sales, latest first
+CREATE INDEX "sales_by_salesRepId_date" ON "sales" ("salesRepId", "date" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "products_by_id" ON "products" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "products_extId" ON "products" ("extId_key");
+-- model = 'x', model LIKE 'x%', order=model
+CREATE INDEX "products_model" ON "products" ("model_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "products_by_dateUpdated" ON "products" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "products_by_dateCreated" ON "products" ("dateCreated" DESC);
+-- the products of a family
+CREATE INDEX "products_by_familyId" ON "products" ("familyId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "productCategories_by_id" ON "productCategories" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "productFamilies_by_id" ON "productFamilies" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "productRates_by_id" ON "productRates" ("id");
+-- the prices of a product
+CREATE INDEX "productRates_by_productId" ON "productRates" ("productId" DESC);
+-- the prices of a rate
+CREATE INDEX "productRates_by_rateId" ON "productRates" ("rateId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "rates_by_id" ON "rates" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "activities_by_id" ON "activities" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "activities_extId" ON "activities" ("extId_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "activities_by_dateUpdated" ON "activities" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "activities_by_dateCreated" ON "activities" ("dateCreated" DESC);
+-- an account's history, latest first
+CREATE INDEX "activities_by_accountId_date" ON "activities" ("accountId", "date" DESC);
+-- a salesperson's activities, latest first
+CREATE INDEX "activities_by_salesRepId_date" ON "activities" ("salesRepId", "date" DESC);
+-- a contact's history
+CREATE INDEX "activities_by_contactId" ON "activities" ("contactId" DESC);
+-- an opportunity's history
+CREATE INDEX "activities_by_opportunityId" ON "activities" ("opportunityId" DESC);
+-- everybody's activities, latest first
+CREATE INDEX "activities_by_date" ON "activities" ("date" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "activityTypes_by_id" ON "activityTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "calendar_by_id" ON "calendar" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "calendar_extId" ON "calendar" ("extId_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "calendar_by_dateUpdated" ON "calendar" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC);
+-- a salesperson's calendar
+CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate_key" DESC);
+-- an account's events
+CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate_key" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "emails_by_id" ON "emails" ("id");
+-- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
+CREATE INDEX "emails_emailFrom" ON "emails" ("emailFrom_key");
+-- emailTo = 'x', emailTo LIKE 'x%', order=emailTo
+CREATE INDEX "emails_emailTo" ON "emails" ("emailTo_key");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "emails_extId" ON "emails" ("extId_key");
+-- subject = 'x', subject LIKE 'x%', order=subject
+CREATE INDEX "emails_subject" ON "emails" ("subject_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "emails_by_dateUpdated" ON "emails" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "emails_by_dateCreated" ON "emails" ("dateCreated" DESC);
+-- an account's e-mails, latest first
+CREATE INDEX "emails_by_accountId_date" ON "emails" ("accountId", "date" DESC);
+-- a contact's e-mails, latest first
+CREATE INDEX "emails_by_contactId_date" ON "emails" ("contactId", "date" DESC);
+-- an opportunity's e-mails, latest first
+CREATE INDEX "emails_by_opportunityId_date" ON "emails" ("opportunityId", "date" DESC);
+-- all e-mails, latest first
+CREATE INDEX "emails_by_date" ON "emails" ("date" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "campaigns_by_id" ON "campaigns" ("id");
+-- title = 'x', title LIKE 'x%', order=title
+CREATE INDEX "campaigns_title" ON "campaigns" ("title_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "campaigns_by_dateUpdated" ON "campaigns" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "campaigns_by_dateCreated" ON "campaigns" ("dateCreated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "campaignStatuses_by_id" ON "campaignStatuses" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "campaignTypes_by_id" ON "campaignTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "videoCallProviders_by_id" ON "videoCallProviders" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "documents_by_id" ON "documents" ("id");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "documents_extId" ON "documents" ("extId_key");
+-- name = 'x', name LIKE 'x%', order=name
+CREATE INDEX "documents_name" ON "documents" ("name_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "documents_by_dateUpdated" ON "documents" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "documents_by_dateCreated" ON "documents" ("dateCreated" DESC);
+-- the documents of an account
+CREATE INDEX "documents_by_accountId" ON "documents" ("accountId" DESC);
+-- the documents of a contact
+CREATE INDEX "documents_by_contactId" ON "documents" ("contactId" DESC);
+-- the documents of an opportunity
+CREATE INDEX "documents_by_opportunityId" ON "documents" ("opportunityId" DESC);
+-- the documents of an activity
+CREATE INDEX "documents_by_activityId" ON "documents" ("activityId" DESC);
+-- the documents of an order
+CREATE INDEX "documents_by_salesOrderId" ON "documents" ("salesOrderId" DESC);
+-- the documents of a campaign
+CREATE INDEX "documents_by_campaignId" ON "documents" ("campaignId" DESC);
+-- the pictures of a product
+CREATE INDEX "documents_by_productId" ON "documents" ("productId" DESC);
+-- the documents in a folder
+CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC);
+-- whether contents are still in use
+CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC);
+-- announced documents that never came
+CREATE INDEX "documents_by_state_expiresAt" ON "documents" ("state_key", "expiresAt" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "folders_by_id" ON "folders" ("id");
+-- name = 'x', name LIKE 'x%', order=name
+CREATE INDEX "folders_name" ON "folders" ("name_key");
+-- the folders in a folder
+CREATE INDEX "folders_by_folderId" ON "folders" ("folderId" DESC);
+-- the folders of a record
+CREATE INDEX "folders_by_entityId" ON "folders" ("entityId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "users_by_id" ON "users" ("id");
+-- email = 'x', email LIKE 'x%', order=email
+CREATE INDEX "users_email" ON "users" ("email_key");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "users_extId" ON "users" ("extId_key");
+-- lastName = 'x', lastName LIKE 'x%', order=lastName
+CREATE INDEX "users_lastName" ON "users" ("lastName_key");
+-- name = 'x', name LIKE 'x%', order=name
+CREATE INDEX "users_name" ON "users" ("name_key");
+-- nic = 'x', nic LIKE 'x%', order=nic
+CREATE INDEX "users_nic" ON "users" ("nic_key");
+-- page= far from the start, without where and order
+CREATE INDEX "userTypes_by_id" ON "userTypes" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "roles_by_id" ON "roles" ("id");
+-- name = 'x', name LIKE 'x%', order=name
+CREATE INDEX "roles_name" ON "roles" ("name_key");
+-- page= far from the start, without where and order
+CREATE INDEX "branches_by_id" ON "branches" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "countries_by_id" ON "countries" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "currencies_by_id" ON "currencies" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "timeZones_by_id" ON "timeZones" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "genre_by_id" ON "genre" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "extrafieldsTabs_by_id" ON "extrafieldsTabs" ("id");
+
+CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- email, name, phone, phone2, phone3 LIKE '%x%'
+CREATE TRIGGER "accounts_trigrams_insert" AFTER INSERT ON "accounts" BEGIN
+  INSERT INTO "accounts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", '') || char(31) || coalesce(new."phone2_key", '') || char(31) || coalesce(new."phone3_key", ''));
+END;
+CREATE TRIGGER "accounts_trigrams_update" AFTER UPDATE OF "email_key", "name_key", "phone_key", "phone2_key", "phone3_key" ON "accounts" WHEN old."email_key" IS NOT new."email_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" OR old."phone2_key" IS NOT new."phone2_key" OR old."phone3_key" IS NOT new."phone3_key" BEGIN
+  INSERT INTO "accounts_trigrams" ("accounts_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."name_key", '') || char(31) || coalesce(old."phone_key", '') || char(31) || coalesce(old."phone2_key", '') || char(31) || coalesce(old."phone3_key", ''));
+  INSERT INTO "accounts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", '') || char(31) || coalesce(new."phone2_key", '') || char(31) || coalesce(new."phone3_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "contacts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- email, email2, email3, firstName, lastName, phone1, phone2 LIKE '%x%'
+CREATE TRIGGER "contacts_trigrams_insert" AFTER INSERT ON "contacts" BEGIN
+  INSERT INTO "contacts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."email2_key", '') || char(31) || coalesce(new."email3_key", '') || char(31) || coalesce(new."firstName_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."phone1_key", '') || char(31) || coalesce(new."phone2_key", ''));
+END;
+CREATE TRIGGER "contacts_trigrams_update" AFTER UPDATE OF "email_key", "email2_key", "email3_key", "firstName_key", "lastName_key", "phone1_key", "phone2_key" ON "contacts" WHEN old."email_key" IS NOT new."email_key" OR old."email2_key" IS NOT new."email2_key" OR old."email3_key" IS NOT new."email3_key" OR old."firstName_key" IS NOT new."firstName_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."phone1_key" IS NOT new."phone1_key" OR old."phone2_key" IS NOT new."phone2_key" BEGIN
+  INSERT INTO "contacts_trigrams" ("contacts_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."email2_key", '') || char(31) || coalesce(old."email3_key", '') || char(31) || coalesce(old."firstName_key", '') || char(31) || coalesce(old."lastName_key", '') || char(31) || coalesce(old."phone1_key", '') || char(31) || coalesce(old."phone2_key", ''));
+  INSERT INTO "contacts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."email2_key", '') || char(31) || coalesce(new."email3_key", '') || char(31) || coalesce(new."firstName_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."phone1_key", '') || char(31) || coalesce(new."phone2_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "opportunities_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- reference LIKE '%x%'
+CREATE TRIGGER "opportunities_trigrams_insert" AFTER INSERT ON "opportunities" BEGIN
+  INSERT INTO "opportunities_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+END;
+CREATE TRIGGER "opportunities_trigrams_update" AFTER UPDATE OF "reference_key" ON "opportunities" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
+  INSERT INTO "opportunities_trigrams" ("opportunities_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."reference_key", ''));
+  INSERT INTO "opportunities_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "salesorders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- reference LIKE '%x%'
+CREATE TRIGGER "salesorders_trigrams_insert" AFTER INSERT ON "salesorders" BEGIN
+  INSERT INTO "salesorders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+END;
+CREATE TRIGGER "salesorders_trigrams_update" AFTER UPDATE OF "reference_key" ON "salesorders" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
+  INSERT INTO "salesorders_trigrams" ("salesorders_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."reference_key", ''));
+  INSERT INTO "salesorders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "products_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- model LIKE '%x%'
+CREATE TRIGGER "products_trigrams_insert" AFTER INSERT ON "products" BEGIN
+  INSERT INTO "products_trigrams" (rowid, t) VALUES (new."id", coalesce(new."model_key", ''));
+END;
+CREATE TRIGGER "products_trigrams_update" AFTER UPDATE OF "model_key" ON "products" WHEN old."model_key" IS NOT new."model_key" BEGIN
+  INSERT INTO "products_trigrams" ("products_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."model_key", ''));
+  INSERT INTO "products_trigrams" (rowid, t) VALUES (new."id", coalesce(new."model_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "calendar_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- subject LIKE '%x%'
+CREATE TRIGGER "calendar_trigrams_insert" AFTER INSERT ON "calendar" BEGIN
+  INSERT INTO "calendar_trigrams" (rowid, t) VALUES (new."id", coalesce(new."subject_key", ''));
+END;
+CREATE TRIGGER "calendar_trigrams_update" AFTER UPDATE OF "subject_key" ON "calendar" WHEN old."subject_key" IS NOT new."subject_key" BEGIN
+  INSERT INTO "calendar_trigrams" ("calendar_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."subject_key", ''));
+  INSERT INTO "calendar_trigrams" (rowid, t) VALUES (new."id", coalesce(new."subject_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "emails_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- emailFrom, emailTo, subject LIKE '%x%'
+CREATE TRIGGER "emails_trigrams_insert" AFTER INSERT ON "emails" BEGIN
+  INSERT INTO "emails_trigrams" (rowid, t) VALUES (new."id", coalesce(new."emailFrom_key", '') || char(31) || coalesce(new."emailTo_key", '') || char(31) || coalesce(new."subject_key", ''));
+END;
+CREATE TRIGGER "emails_trigrams_update" AFTER UPDATE OF "emailFrom_key", "emailTo_key", "subject_key" ON "emails" WHEN old."emailFrom_key" IS NOT new."emailFrom_key" OR old."emailTo_key" IS NOT new."emailTo_key" OR old."subject_key" IS NOT new."subject_key" BEGIN
+  INSERT INTO "emails_trigrams" ("emails_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."emailFrom_key", '') || char(31) || coalesce(old."emailTo_key", '') || char(31) || coalesce(old."subject_key", ''));
+  INSERT INTO "emails_trigrams" (rowid, t) VALUES (new."id", coalesce(new."emailFrom_key", '') || char(31) || coalesce(new."emailTo_key", '') || char(31) || coalesce(new."subject_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "campaigns_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- title LIKE '%x%'
+CREATE TRIGGER "campaigns_trigrams_insert" AFTER INSERT ON "campaigns" BEGIN
+  INSERT INTO "campaigns_trigrams" (rowid, t) VALUES (new."id", coalesce(new."title_key", ''));
+END;
+CREATE TRIGGER "campaigns_trigrams_update" AFTER UPDATE OF "title_key" ON "campaigns" WHEN old."title_key" IS NOT new."title_key" BEGIN
+  INSERT INTO "campaigns_trigrams" ("campaigns_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."title_key", ''));
+  INSERT INTO "campaigns_trigrams" (rowid, t) VALUES (new."id", coalesce(new."title_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "documents_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- name LIKE '%x%'
+CREATE TRIGGER "documents_trigrams_insert" AFTER INSERT ON "documents" BEGIN
+  INSERT INTO "documents_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+END;
+CREATE TRIGGER "documents_trigrams_update" AFTER UPDATE OF "name_key" ON "documents" WHEN old."name_key" IS NOT new."name_key" BEGIN
+  INSERT INTO "documents_trigrams" ("documents_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."name_key", ''));
+  INSERT INTO "documents_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "folders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- name LIKE '%x%'
+CREATE TRIGGER "folders_trigrams_insert" AFTER INSERT ON "folders" BEGIN
+  INSERT INTO "folders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+END;
+CREATE TRIGGER "folders_trigrams_update" AFTER UPDATE OF "name_key" ON "folders" WHEN old."name_key" IS NOT new."name_key" BEGIN
+  INSERT INTO "folders_trigrams" ("folders_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."name_key", ''));
+  INSERT INTO "folders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+END;
+
+CREATE VIRTUAL TABLE "users_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+-- email, lastName, name, phone LIKE '%x%'
+CREATE TRIGGER "users_trigrams_insert" AFTER INSERT ON "users" BEGIN
+  INSERT INTO "users_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", ''));
+END;
+CREATE TRIGGER "users_trigrams_update" AFTER UPDATE OF "email_key", "lastName_key", "name_key", "phone_key" ON "users" WHEN old."email_key" IS NOT new."email_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" BEGIN
+  INSERT INTO "users_trigrams" ("users_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."lastName_key", '') || char(31) || coalesce(old."name_key", '') || char(31) || coalesce(old."phone_key", ''));
+  INSERT INTO "users_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", ''));
+END;
