@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -58,11 +59,16 @@ func lastCommand(ctx *kong.Context) *kong.Node {
 // message is what a person at the terminal is told of err: unlike a client, they
 // are told the cause.
 func message(err error) string {
-	if field := fault.FieldOf(err); field != "" {
-		return "--" + field + ": " + fault.Message(err)
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Msg == "" {
+		return err.Error()
 	}
-	if msg := fault.Message(err); msg != "" {
-		return msg
+	text := f.Msg
+	if f.Field != "" {
+		text = "--" + f.Field + ": " + text
 	}
-	return err.Error()
+	if f.Err != nil {
+		text += ": " + f.Err.Error()
+	}
+	return text
 }
