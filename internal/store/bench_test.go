@@ -15,6 +15,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
+	"github.com/dossier-crm/dossier/internal/testenv"
 )
 
 // The benchmarks read a database of DOSSIER_BENCH_ROWS accounts (default 5,000)
@@ -210,13 +211,23 @@ func BenchmarkInsert(b *testing.B) {
 }
 
 func BenchmarkBulkLoad(b *testing.B) {
-	for b.Loop() {
-		reg, err := resource.New(resource.Declared()...)
-		if err != nil {
-			b.Fatal(err)
-		}
-		s := newStore(b, sqliteDB(b, filepath.Join(b.TempDir(), "load.db")), reg, store.Options{})
-		load(b, s, reg, benchRows())
+	reg, err := resource.New(resource.Declared()...)
+	if err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(benchRows()*b.N)/b.Elapsed().Seconds(), "records/s")
+	b.Run("sqlite", func(b *testing.B) {
+		for b.Loop() {
+			s := newStore(b, sqliteDB(b, filepath.Join(b.TempDir(), "load.db")), reg, store.Options{})
+			load(b, s, reg, benchRows())
+		}
+		b.ReportMetric(float64(benchRows()*b.N)/b.Elapsed().Seconds(), "records/s")
+	})
+	b.Run("postgres", func(b *testing.B) {
+		url := testenv.Postgres(b)
+		for b.Loop() {
+			s := newStore(b, postgresDB(b, url), reg, store.Options{})
+			load(b, s, reg, benchRows())
+		}
+		b.ReportMetric(float64(benchRows()*b.N)/b.Elapsed().Seconds(), "records/s")
+	})
 }

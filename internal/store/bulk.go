@@ -59,6 +59,13 @@ func strip(ctx context.Context, c Conn, all *schema) error {
 
 // restore makes what strip dropped, and what the rows need beside.
 func (s *Store) restore(ctx context.Context, c Conn, all *schema, l *loader) error {
+	if s.flavor == PostgreSQL {
+		// For building indexes; the default of 64 MB makes those of trigrams
+		// take several times as long.
+		if err := c.Script(ctx, "SET LOCAL maintenance_work_mem = '512MB'"); err != nil {
+			return err
+		}
+	}
 	if err := s.upgrade(ctx, c, all); err != nil {
 		return err
 	}

@@ -312,12 +312,16 @@ func (l *list) position(b *builder, p piece, alias string) {
 	b.arg(l.after(p.equal), term.column)
 }
 
-// order writes ORDER BY for the sort keys that are not equal throughout the
-// piece, whose columns start at number first.
+// order writes ORDER BY for the sort keys that are not the same throughout the
+// piece. The columns of all of them start at number first.
 func (l *list) order(b *builder, p piece, first int) {
 	b.add(" ORDER BY ")
-	for i := p.equal; i < len(l.terms); i++ {
-		if i > p.equal {
+	from := p.equal
+	if p.test == isNull {
+		from++
+	}
+	for i := from; i < len(l.terms); i++ {
+		if i > from {
 			b.add(", ")
 		}
 		b.text = appendInt(b.text, first+i)
