@@ -43,7 +43,7 @@ func writeFile(name string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails after the rename
+	defer func() { _ = os.Remove(f.Name()) }() // fails after the rename
 	if _, err := f.Write(data); err != nil {
 		f.Close()
 		return err

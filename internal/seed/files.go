@@ -106,9 +106,9 @@ func picture(hue uint8) ([]byte, error) {
 			c := color.RGBA{uint8(235 - y/4), uint8(238 - y/4), uint8(242 - y/5), 0xff}
 			switch {
 			case x >= 80 && x < 200 && y >= 80 && y < 190: // front
-				c = color.RGBA{hue, uint8(90 + x/4), uint8(200 - hue/2), 0xff}
+				c = color.RGBA{hue, uint8(90 + x/4), 200 - hue/2, 0xff}
 			case x-200 >= 0 && x-200 < 40 && y >= 80-(x-200) && y < 190-(x-200): // side
-				c = color.RGBA{hue / 2, uint8(60 + y/4), uint8(140 - hue/3), 0xff}
+				c = color.RGBA{hue / 2, uint8(60 + y/4), 140 - hue/3, 0xff}
 			case y >= 40 && y < 80 && x >= 80+(80-y) && x < 200+(80-y): // top
 				c = color.RGBA{hue/2 + 90, 190, 210, 0xff}
 			}

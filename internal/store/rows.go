@@ -69,7 +69,6 @@ type reader struct {
 	records    []resource.Record
 	values     []resource.Value
 	arena      []byte
-	err        error
 	generation int64
 }
 

@@ -77,7 +77,7 @@ func dial(ctx context.Context, path string, opts Options, as role) (_ *conn, err
 	defer func() {
 		if err != nil {
 			err = failure(ctx, err)
-			c.close()
+			_ = c.close() // what it says matters less than err
 		}
 	}()
 
