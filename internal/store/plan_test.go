@@ -32,7 +32,7 @@ func TestPlans(t *testing.T) {
 		after        bool
 		sqlite       string // lines of the plan, joined by " + "
 		postgres     string // index
-		sorts        bool // PostgreSQL may sort what it found
+		sorts        bool   // PostgreSQL may sort what it found
 	}{
 		{where: "statusId=7", order: "dateUpdated",
 			sqlite: "SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=?)", postgres: "accounts_by_statusId_dateUpdated"},
@@ -41,8 +41,8 @@ func TestPlans(t *testing.T) {
 			postgres: "accounts_by_statusId_dateUpdated"},
 		{where: "statusId=7", order: "dateUpdated", after: true, sorts: true, // the few without a date
 			sqlite: "SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=? AND dateUpdated=? AND rowid>?)" +
-			" + SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=? AND dateUpdated<?)" +
-			" + SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=? AND dateUpdated=?)",
+				" + SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=? AND dateUpdated<?)" +
+				" + SEARCH t0 USING INDEX accounts_by_statusId_dateUpdated (statusId=? AND dateUpdated=?)",
 			postgres: "accounts_by_statusId_dateUpdated"},
 		{order: "dateUpdated", sqlite: "SCAN t0 USING INDEX accounts_by_dateUpdated", postgres: "accounts_by_dateUpdated"},
 		{order: "name asc", sqlite: "SCAN t0 USING INDEX accounts_name", postgres: "accounts_name"},
