@@ -22,10 +22,9 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 
 type world struct {
 	*crm.Service
-	t      *testing.T
-	store  crm.Store
-	admin  crm.Actor
-	branch int64
+	t     *testing.T
+	store crm.Store
+	admin crm.Actor
 }
 
 // newWorld is a service on an empty SQLite workspace with one user.
