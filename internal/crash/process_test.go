@@ -248,7 +248,7 @@ func (c *client) list(path, where string) (rows []map[string]any, err error) {
 			return nil, fmt.Errorf("GET %s: %v", req.URL, a)
 		}
 		rows = append(rows, got...)
-		if a.header["X-Fm-Next-Page"] == nil && a.header["X-FM-Next-Page"] == nil {
+		if a.header.Get("X-FM-Next-Page") == "" {
 			return rows, nil
 		}
 	}
