@@ -14,18 +14,24 @@ import (
 // Write implements crm.Store.
 func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 	defer fault.Wrap(&err, "store.Write")
-	return s.db.Write(ctx, func(c Conn) error {
+	var last *tx
+	err = s.db.Write(ctx, func(c Conn) error {
 		tx := &tx{s: s, c: c}
+		last = tx
 		if err := fn(tx); err != nil {
 			return err
 		}
-		if !tx.advance {
-			return nil
+		if err := tx.moveTrigrams(ctx); err != nil || !tx.advance {
+			return err
 		}
 		// Last, since every other writer that advances waits for this row.
 		_, err := c.Exec(ctx, advance, nil)
 		return err
 	})
+	if err != nil && last != nil {
+		last.unmoved()
+	}
+	return err
 }
 
 const advance = `UPDATE "_meta" SET "generation" = "generation" + 1`
@@ -35,6 +41,7 @@ type tx struct {
 	s       *Store
 	c       Conn
 	advance bool
+	touched []touched
 }
 
 func (x *tx) Advance(context.Context) error {
@@ -96,6 +103,7 @@ func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resour
 	if err := checkRecords(res, recs); err != nil {
 		return err
 	}
+	x.touch(t, len(recs))
 	if x.s.flavor == PostgreSQL && len(recs) > 1 {
 		return x.insertMany(ctx, t, res, recs)
 	}
@@ -233,6 +241,9 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 			continue
 		case f.Index == 0:
 			return false, fmt.Errorf("the id cannot be changed")
+		}
+		if t.res.Fields[f.Index].Search {
+			x.touch(t, 1)
 		}
 		b.add(", ", t.fields[f.Index], " = ")
 		b.arg(a.Value, columnOf(f))
