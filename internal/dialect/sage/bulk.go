@@ -2,7 +2,9 @@ package sage
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,14 +39,15 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r.Request, maxBulkBody)
+	body, err := r.readBody(w, maxBulkBody)
 	if err != nil {
 		return err
 	}
-	var raw []json.RawMessage
-	if err := decode(body, &raw, "an array of items"); err != nil {
+	list := itemList{limit: op.Limit() + 1} // one more, for crm to refuse
+	if err := decode(body, &list, "an array of items"); err != nil {
 		return err
 	}
+	raw := list.items
 	items := make([]crm.Item, len(raw))
 	guids := make([]json.RawMessage, len(raw))
 	for i := range raw {
@@ -85,7 +88,8 @@ func bulkItem(raw json.RawMessage, op crm.Operation) (crm.Item, json.RawMessage)
 		return crm.Item{Err: fault.New(fault.Invalid, "an item must be an object with guid, id and data")}, guid
 	}
 	var item crm.Item
-	for name, v := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		v := members[name]
 		switch strings.ToLower(name) {
 		case "guid":
 			guid = v

@@ -181,7 +181,7 @@ func (d *Dialect) create(s *session, w http.ResponseWriter, r *request) error {
 
 // createIn creates a record of res from the body, with further members set.
 func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *resource.Resource, set crm.Input) error {
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
