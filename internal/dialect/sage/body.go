@@ -54,9 +54,8 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // several, or none [CLIENT]. The memory is taken as the bytes arrive, whatever
 // length was announced, and given back when the request is over.
 func (r *request) readBody(w http.ResponseWriter, limit int64) ([]byte, error) {
-	tooLarge := fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
 	if r.ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	in := http.MaxBytesReader(w, r.Body, limit)
 	first := int64(bytes.MinRead)
@@ -72,7 +71,7 @@ func (r *request) readBody(w http.ResponseWriter, limit int64) ([]byte, error) {
 		}
 		if err != nil {
 			if over := new(http.MaxBytesError); errors.As(err, &over) {
-				return nil, tooLarge
+				return nil, tooLarge(limit)
 			}
 			return nil, fault.New(fault.Invalid, "the body could not be read to its end").Because(err)
 		}
@@ -84,6 +83,10 @@ func (r *request) readBody(w http.ResponseWriter, limit int64) ([]byte, error) {
 			buf = append(make([]byte, 0, size), buf...)
 		}
 	}
+}
+
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
 }
 
 // hold takes n bytes out of the dialect's budget until release.

@@ -254,6 +254,10 @@ func (r *request) readMembers(w http.ResponseWriter, limit int64) (members, erro
 	if err != nil {
 		return nil, err
 	}
+	return byName(object)
+}
+
+func byName(object map[string]json.RawMessage) (members, error) {
 	m := make(members, len(object))
 	for name, v := range object {
 		lower := strings.ToLower(name)
