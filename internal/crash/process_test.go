@@ -142,16 +142,6 @@ func (p *process) stop() {
 	}
 }
 
-// alive reports whether the process is still there.
-func (p *process) alive() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
-	}
-}
-
 // complaints returns the lines of the log that tell of failures: panics and
 // errors, but not that the server was asked whether it is ready while it was not.
 func (p *process) complaints() string {
