@@ -76,9 +76,8 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 			var err error
 			switch op {
 			case BulkCreate:
-				if err = s.lookup(ctx, tx, catalog, prepared[i]); err == nil {
-					rec := newRecord(res)
-					prepared[i].apply(rec)
+				var rec *resource.Record
+				if rec, err = s.compose(ctx, tx, catalog, res, prepared[i]); err == nil {
 					created, at = append(created, rec), append(at, i)
 				}
 			case BulkUpdate:
