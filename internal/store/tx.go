@@ -397,6 +397,7 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 		b.title(t, alias)
 		b.add(" = ")
 		b.arg(wanted, ColumnText)
+		b.titleBegins(wanted.S, fields, t, alias)
 	}
 	b.add(")")
 	if f := t.res.Field("deleted"); f != nil && f.Kind == resource.Boolean {
@@ -415,4 +416,34 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 		return nil
 	})
 	return ids, err
+}
+
+// maxBeginnings bounds the beginnings of a title that are looked up.
+const maxBeginnings = 16
+
+// titleBegins narrows the records whose title is made of several fields to those
+// that an index finds: the first of the fields that is not empty is the title up
+// to one of its spaces, or all of it.
+func (b *builder) titleBegins(title string, fields []*resource.Field, t *table, alias string) {
+	var beginnings []resource.Value
+	for i := range len(title) + 1 {
+		if i == len(title) || title[i] == ' ' {
+			beginnings = append(beginnings, resource.TextValue(title[:i]))
+		}
+	}
+	if len(beginnings) > maxBeginnings || slices.ContainsFunc(fields, func(f *resource.Field) bool { return !f.Key }) {
+		return
+	}
+	for i, f := range fields {
+		if i == 0 {
+			b.add(" AND (")
+		} else {
+			b.add(" OR ")
+		}
+		b.operand(f, t, alias)
+		b.add(" IN (")
+		b.list(beginnings, ColumnText)
+		b.add(")")
+	}
+	b.add(")")
 }
