@@ -83,7 +83,7 @@ func TestPlans(t *testing.T) {
 		}
 		return plan
 	}
-	const rows = 20_000
+	const rows = 5_000
 	r := rand.New(rand.NewPCG(1, 2))
 	fill := func(t *testing.T, s *store.Store) {
 		load(t, s, reg, rows)
