@@ -64,6 +64,15 @@ func (s indexSource) ids(b *builder, t *table) {
 	b.where(s.compare, t, alias)
 }
 
+// idSource is a comparison of the id itself, which needs no other index.
+type idSource struct{ indexSource }
+
+func (s idSource) ids(b *builder, t *table) {
+	alias := b.alias()
+	b.add("SELECT ", alias, ".", idColumn, " AS id FROM ", t.name, " ", alias, " WHERE ")
+	b.where(s.compare, t, alias)
+}
+
 // matchSource is a query of the trigram table.
 type matchSource string
 
@@ -127,6 +136,9 @@ func (l *list) source(e filter.Expr) (best source) {
 		if best != nil {
 			return best
 		}
+		if len(e) == 0 {
+			return nil
+		}
 		var all unionSource
 		for _, member := range e {
 			s := l.source(member)
@@ -156,7 +168,7 @@ func (l *list) indexed(c *filter.Compare) source {
 		return s
 	}
 	f := l.t.ownField(c.Path)
-	if f == nil || f.Index == 0 || c.Path.Title && (c.Op == filter.IsNull || c.Op == filter.NotNull) {
+	if f == nil || c.Path.Title && (f.Kind != resource.Text || c.Op == filter.IsNull || c.Op == filter.NotNull) {
 		return nil
 	}
 	switch c.Op {
@@ -175,7 +187,10 @@ func (l *list) indexed(c *filter.Compare) source {
 	default:
 		return nil
 	}
-	if f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "" {
+	switch {
+	case f.Index == 0 && c.Op != filter.IsNull:
+		return idSource{s}
+	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "":
 		return nil
 	}
 	if s.name = l.leads(f); s.name == "" {
@@ -259,6 +274,8 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
 	case l.q.Where == nil || src == nil && byID:
 		return access{index: index}, false, nil
+	case byID && isID(src):
+		return access{}, false, nil // a part of the table
 	case !ok && src == nil:
 		return access{}, false, nil
 	case !ok:
@@ -322,6 +339,11 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 
 // shortWalk is how many rows are walked before candidates are collected.
 const shortWalk = 2_000
+
+func isID(src source) bool {
+	_, is := src.(idSource)
+	return is
+}
 
 // longWalk is how many rows are walked when no index could find them instead.
 const longWalk = 100_000
