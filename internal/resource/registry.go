@@ -159,6 +159,13 @@ func (g *Registry) With(generation int64, extra map[string][]Field) (*Catalog, e
 	return c, nil
 }
 
+// At returns the same catalog as of a later generation.
+func (c *Catalog) At(generation int64) *Catalog {
+	later := *c
+	later.Generation = generation
+	return &later
+}
+
 // All returns the resources in the order of their declaration.
 func (c *Catalog) All() []*Resource { return c.list }
 

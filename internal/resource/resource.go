@@ -34,7 +34,7 @@ func (k Kind) IsRef() bool { return k == Ref || k == BareRef }
 type Field struct {
 	Name      string // canonical name: the JSON key, the column and the name in where
 	Kind      Kind
-	MaxLength int    // characters, Text only; 0 = no limit but the body's
+	MaxLength int    // characters, Text only; 0 = 65,536
 	Scale     int    // decimal digits kept, Number only
 	Table     string // referenced resource, reference kinds only
 	ReadOnly  bool   // set by the server; ignored when a client sends it
@@ -57,6 +57,10 @@ const (
 	CanDelete
 	ReadOnlyOps = CanList | CanGet
 	CRUD        = ReadOnlyOps | CanCreate | CanUpdate | CanDelete
+
+	// OwnService is for records that only a service of their own makes, shows
+	// and deletes: the general operations do not reach them.
+	OwnService Ops = 0
 )
 
 // Index is a secondary index beyond those that Key and Search bring. A reference

@@ -36,6 +36,7 @@ func at(method, pattern string, h handler) route {
 // before {}.
 var routes = []route{
 	at("GET", "/resources", (*Dialect).listResources),
+	at("GET", "/{}/schema", (*Dialect).schema),
 
 	at("GET", "/documents/folders", (*Dialect).listFolders),
 	at("POST", "/documents/folders", (*Dialect).createFolder),
@@ -59,7 +60,6 @@ var routes = []route{
 	at("PUT", "/list/{}/{}", (*Dialect).update),
 	at("DELETE", "/list/{}/{}", (*Dialect).delete),
 
-	at("GET", "/{}/schema", (*Dialect).schema),
 	at("POST", "/{}/bulk", (*Dialect).bulkCreate),
 	at("PUT", "/{}/bulk", (*Dialect).bulkUpdate),
 	at("DELETE", "/{}/bulk", (*Dialect).bulkDelete),
