@@ -548,6 +548,7 @@ func TestReceiveRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.machine.Add(2 * time.Hour.Milliseconds())
+		w.advance(time.Hour)
 		if _, err := w.docs.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -787,7 +788,12 @@ func TestRacingUploads(t *testing.T) {
 // loses its contents.
 func TestSweepingWhileUploading(t *testing.T) {
 	w := newWorld(t)
+	w.cfg.SafetyAge = time.Millisecond
 	w.machine.Store(2 * time.Hour.Milliseconds()) // everything is old enough to go
+	var err error
+	if w.docs, err = document.New(w.cfg); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	var sweeper, uploaders sync.WaitGroup
 	sweeper.Go(func() {
@@ -813,6 +819,7 @@ func TestSweepingWhileUploading(t *testing.T) {
 				if err := w.docs.Delete(context.Background(), w.actor, ticket.ID); err != nil {
 					t.Error(err)
 				}
+				w.advance(time.Millisecond)
 			}
 		})
 	}
@@ -857,10 +864,52 @@ func TestDelete(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.machine.Store(0)
+	w.advance(2 * time.Hour)
 	sweep(document.Swept{}) // too young
 	w.machine.Store(2 * time.Hour.Milliseconds())
 	sweep(document.Swept{Contents: 1})
 	w.expect([]int64{one, two}, 0, 0) // listed as deleted, like all records
+}
+
+// A copy of the database from before a deletion finds its content for SafetyAge,
+// whoever else had the same one and however old it is.
+func TestDeletedContentStays(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.put("one", []byte("same")), w.put("two", []byte("same"))
+	w.machine.Store(1000 * time.Hour.Milliseconds())
+	w.advance(1000 * time.Hour)
+	for _, id := range []int64{one, two} {
+		if err := w.docs.Delete(t.Context(), w.actor, id); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(time.Hour - time.Millisecond)
+		if got, err := w.docs.Sweep(t.Context()); err != nil || got != (document.Swept{}) {
+			t.Errorf("Sweep = %+v, %v", got, err)
+		}
+	}
+	// Nor does an upload of the same content take it along that fails.
+	lost := w.create(document.Request{Name: "lost"})
+	in, out := io.Pipe()
+	done := make(chan error)
+	go func() {
+		_, err := w.docs.Receive(context.Background(), token(lost.Locator), in, -1)
+		done <- err
+	}()
+	if _, err := out.Write([]byte("same")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.docs.Delete(t.Context(), w.actor, lost.ID); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	wantKind(t, "upload of a deleted one", <-done, fault.NotFound)
+	w.expect([]int64{one, two}, 1, 0)
+
+	w.advance(time.Millisecond)
+	w.machine.Add(2 * time.Hour.Milliseconds())
+	if got, err := w.docs.Sweep(t.Context()); err != nil || got != (document.Swept{Contents: 1}) {
+		t.Errorf("Sweep = %+v, %v", got, err)
+	}
 }
 
 func TestSweep(t *testing.T) {
@@ -1043,6 +1092,7 @@ func TestRun(t *testing.T) {
 	if err := w.docs.Delete(t.Context(), w.actor, id); err != nil {
 		t.Fatal(err)
 	}
+	w.advance(time.Hour)
 	w.machine.Store(2 * time.Hour.Milliseconds())
 	swept := make(chan struct{})
 	cfg := w.cfg
