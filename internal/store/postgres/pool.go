@@ -45,16 +45,17 @@ func configure(url, schema string) (*pgconn.Config, error) {
 		params["search_path"] = quoteName(schema)
 	}
 	config.RuntimeParams = params
-	config.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler { return &canceller{conn: c} }
 	return config, nil
 }
 
 // canceller asks the server to stop a query whose context has ended, so that it
-// does not go on working for nobody. The connection is closed afterwards, since
-// the request could arrive late and hit the next query.
+// does not go on working for nobody. The session is not used again afterwards,
+// even if the query has ended well: the request could arrive late and hit the next
+// one.
 type canceller struct {
-	conn *pgconn.PgConn
-	done chan struct{}
+	conn    *pgconn.PgConn
+	session *session
+	done    chan struct{}
 }
 
 // HandleCancel implements ctxwatch.Handler.
@@ -73,6 +74,7 @@ func (h *canceller) HandleCancel(context.Context) {
 // HandleUnwatchAfterCancel implements ctxwatch.Handler.
 func (h *canceller) HandleUnwatchAfterCancel() {
 	<-h.done
+	h.session.cancelled = true // by the goroutine that uses the session
 	_ = h.conn.Conn().SetDeadline(time.Time{})
 }
 
@@ -141,14 +143,17 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 }
 
 func (p *pool) dial(ctx context.Context) (*session, error) {
-	pg, err := pgconn.ConnectConfig(ctx, p.config)
-	if err != nil {
+	s := &session{cache: map[string]*list.Element{}}
+	config := p.config.Copy()
+	config.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler { return &canceller{conn: c, session: s} }
+	var err error
+	if s.pg, err = pgconn.ConnectConfig(ctx, config); err != nil {
 		if ctx.Err() != nil {
 			return nil, stopped(ctx.Err())
 		}
 		return nil, fault.New(fault.Unavailable, "the database cannot be reached").Because(err)
 	}
-	return &session{pg: pg, cache: map[string]*list.Element{}}, nil
+	return s, nil
 }
 
 // put gives a connection back. It is kept when it is idle and known to be whole.
