@@ -66,6 +66,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 	var out []Outcome
 	err = s.write(ctx, res, func(tx Tx) error {
 		out = make([]Outcome, len(items))
+		found := references{}
 		var created []*resource.Record
 		var at []int // created[k] is item at[k]
 		for i, item := range items {
@@ -77,11 +78,11 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 			switch op {
 			case BulkCreate:
 				var rec *resource.Record
-				if rec, err = s.compose(ctx, tx, catalog, res, prepared[i]); err == nil {
+				if rec, err = s.compose(ctx, tx, catalog, res, prepared[i], found); err == nil {
 					created, at = append(created, rec), append(at, i)
 				}
 			case BulkUpdate:
-				err = s.update(ctx, tx, catalog, res, item.ID, prepared[i])
+				err = s.update(ctx, tx, catalog, res, item.ID, prepared[i], found)
 			default:
 				err = s.delete(ctx, tx, actor, res, item.ID)
 			}

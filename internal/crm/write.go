@@ -71,7 +71,7 @@ func (c *change) stamp(res *resource.Resource, name string, v resource.Value) {
 
 // lookup resolves references by title and checks that every referenced record
 // exists, within the transaction that will write them.
-func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, c *change) error {
+func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, c *change, found references) error {
 	for _, t := range c.titled {
 		ids, err := tx.FindTitle(ctx, t.table, t.title, 2)
 		if err != nil {
@@ -95,7 +95,7 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 			return err
 		}
 		for _, id := range ids {
-			if !known.exist(a.Field.Table, id) {
+			if key := (reference{a.Field.Table, id}); !found[key] && !known.exist(a.Field.Table, id) {
 				refs = append(refs, Reference{a.Field.Name, catalog.Resource(a.Field.Table), id})
 			}
 		}
@@ -107,7 +107,11 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	if err != nil {
 		return err
 	}
+	for _, r := range refs {
+		found[reference{r.Resource.Name, r.ID}] = true
+	}
 	for _, r := range missing {
+		delete(found, reference{r.Resource.Name, r.ID})
 		if r.ID != noRecord {
 			return fault.InField(r.Field, "%s: there is no record %d in %s", r.Field, r.ID, r.Resource.Name)
 		}
@@ -115,6 +119,15 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	}
 	return nil
 }
+
+// reference names a record, and references are those that one transaction has
+// found to exist.
+type reference struct {
+	resource string
+	id       int64
+}
+
+type references map[reference]bool
 
 // noRecord is an id by which clients say that there is none, as live rows show
 // {"id":0,"value":""} [LIVE][CLIENT]. Where a record has this id, as in genre, it
@@ -173,7 +186,7 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	var rec *resource.Record
 	err = s.write(ctx, res, func(tx Tx) error {
 		var err error
-		if rec, err = s.compose(ctx, tx, catalog, res, c); err != nil {
+		if rec, err = s.compose(ctx, tx, catalog, res, c, references{}); err != nil {
 			return err
 		}
 		return s.insert(ctx, tx, res, rec)
@@ -215,8 +228,8 @@ func (c *change) requires(res *resource.Resource) error {
 }
 
 // compose makes the record that a prepared creation stands for.
-func (s *Service) compose(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, c *change) (*resource.Record, error) {
-	if err := s.lookup(ctx, tx, catalog, c); err != nil {
+func (s *Service) compose(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, c *change, found references) (*resource.Record, error) {
+	if err := s.lookup(ctx, tx, catalog, c, found); err != nil {
 		return nil, err
 	}
 	if err := c.requires(res); err != nil {
@@ -268,7 +281,7 @@ func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resourc
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c) })
+	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c, references{}) })
 }
 
 func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
@@ -284,7 +297,7 @@ func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *res
 	return c, nil
 }
 
-func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, id int64, c *change) error {
+func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, id int64, c *change, found references) error {
 	rec, err := tx.Lock(ctx, res, id)
 	if err != nil {
 		return err
@@ -295,7 +308,7 @@ func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	if isDeleted(res, rec) {
 		return fault.New(fault.Conflict, "the record is deleted")
 	}
-	if err := s.lookup(ctx, tx, catalog, c); err != nil {
+	if err := s.lookup(ctx, tx, catalog, c, found); err != nil {
 		return err
 	}
 	if _, err := tx.Update(ctx, res, id, c.set); err != nil {

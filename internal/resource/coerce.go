@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,8 @@ func (f *Field) coerceText(raw json.RawMessage) (Value, error) {
 	var s string
 	switch raw[0] {
 	case '"':
-		if err := json.Unmarshal(raw, &s); err != nil {
+		var err error
+		if s, err = unquote(raw); err != nil {
 			return Value{}, f.wants("a text").Because(err)
 		}
 	case '{', '[':
@@ -61,6 +63,15 @@ func (f *Field) coerceText(raw json.RawMessage) (Value, error) {
 		s = string(raw)
 	}
 	return f.checkText(s)
+}
+
+// unquote reads a JSON string. Most have nothing to decode.
+func unquote(raw json.RawMessage) (s string, err error) {
+	if n := len(raw); bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : n-1]), nil
+	}
+	err = json.Unmarshal(raw, &s)
+	return s, err
 }
 
 // maxText is how many characters a text may have whose field states no limit.

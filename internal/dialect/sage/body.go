@@ -106,82 +106,12 @@ func (r *request) readObject(w http.ResponseWriter, limit int64) (map[string]jso
 	if err != nil {
 		return nil, err
 	}
-	var members map[string]json.RawMessage
-	if err := decode(body, &members, "an object"); err != nil {
+	if err := checkJSON(body); err != nil {
 		return nil, err
 	}
-	return members, nil
-}
-
-// maxNesting is how deep a body may be nested. Documented bodies have four levels.
-const maxNesting = 100
-
-// nesting returns the depth of the deepest object or array of a JSON text.
-func nesting(body []byte) (deepest int) {
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			deepest = max(deepest, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
+	object, ok := splitObject(body)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "the body must be an object")
 	}
-	return deepest
-}
-
-// decode reads exactly one JSON value.
-func decode(body []byte, into any, what string) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return fault.New(fault.Invalid, "the body is empty; %s is expected", what)
-	}
-	if nesting(body) > maxNesting {
-		return fault.New(fault.Invalid, "the body is nested more than %d levels deep", maxNesting)
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if err := dec.Decode(into); err != nil {
-		var syntax *json.SyntaxError
-		switch {
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return fault.New(fault.Invalid, "the body ends in the middle of its JSON").Because(err)
-		case errors.As(err, &syntax):
-			return fault.New(fault.Invalid, "the body is not JSON: byte %d cannot stand there", syntax.Offset).Because(err)
-		}
-		return fault.New(fault.Invalid, "the body must be %s", what).Because(err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return fault.New(fault.Invalid, "the body goes on after its JSON value")
-	}
-	return nil
-}
-
-// itemList is an array of which the first limit elements are kept: in memory they
-// are many times as large as their text.
-type itemList struct {
-	limit int
-	items []json.RawMessage
-}
-
-var errNoArray = errors.New("no array")
-
-// UnmarshalJSON implements json.Unmarshaler. text is valid JSON.
-func (l *itemList) UnmarshalJSON(text []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
-		return errNoArray
-	}
-	for dec.More() && len(l.items) < l.limit {
-		var item json.RawMessage
-		if err := dec.Decode(&item); err != nil {
-			return err
-		}
-		l.items = append(l.items, item)
-	}
-	return nil
+	return object, nil
 }

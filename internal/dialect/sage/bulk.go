@@ -40,11 +40,13 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 	if err != nil {
 		return err
 	}
-	list := itemList{limit: op.Limit() + 1} // one more, for crm to refuse
-	if err := decode(body, &list, "an array of items"); err != nil {
+	if err := checkJSON(body); err != nil {
 		return err
 	}
-	raw := list.items
+	raw, ok := splitArray(body, op.Limit()+1) // one more, for crm to refuse
+	if !ok {
+		return fault.New(fault.Invalid, "the body must be an array of items")
+	}
 	items := make([]crm.Item, len(raw))
 	guids := make([]json.RawMessage, len(raw))
 	for i := range raw {
@@ -82,8 +84,8 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 // success [CLIENT].
 func bulkItem(raw json.RawMessage, op crm.Operation) (crm.Item, json.RawMessage) {
 	guid := json.RawMessage("null")
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &object); err != nil || object == nil {
+	object, ok := splitObject(raw)
+	if !ok {
 		return crm.Item{Err: fault.New(fault.Invalid, "an item must be an object with guid, id and data")}, guid
 	}
 	m, err := byName(object)
@@ -96,9 +98,9 @@ func bulkItem(raw json.RawMessage, op crm.Operation) (crm.Item, json.RawMessage)
 	var item crm.Item
 	var inner members
 	if data, ok := m["data"]; ok {
-		if err := json.Unmarshal(data, &item.Input); err != nil {
+		if item.Input, ok = splitObject(data); !ok {
 			item.Err = fault.InField("data", "data must be an object")
-		} else {
+		} else if op == crm.BulkUpdate {
 			inner, item.Err = byName(item.Input)
 		}
 	}
