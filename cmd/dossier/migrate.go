@@ -11,7 +11,7 @@ type migrateCmd struct{}
 
 // Run brings every database up to date with this version.
 func (migrateCmd) Run(p *process) error {
-	return p.open(func(a *app.App) error {
+	return p.openAlone(func(a *app.App) error {
 		all, err := a.Workspaces.List(p.ctx)
 		if err != nil {
 			return err

@@ -46,6 +46,19 @@ func (p *process) open(fn func(*app.App) error) error {
 	return errors.Join(fn(a), a.Close())
 }
 
+// openAlone is open without a server beside it.
+func (p *process) openAlone(fn func(*app.App) error) error {
+	if err := p.cli.Storage.Check(); err != nil {
+		return err
+	}
+	lock, err := p.cli.Lock()
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	return p.open(fn)
+}
+
 // json prints v for programs.
 func (p *process) json(v any) error {
 	enc := json.NewEncoder(p.stdout)

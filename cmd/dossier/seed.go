@@ -8,7 +8,7 @@ import (
 
 // seedCmd is "dossier seed".
 type seedCmd struct {
-	Workspace string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay. Nobody should use it meanwhile: its indexes are taken away and made again."`
+	Workspace string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay. The server must be stopped: the indexes are taken away meanwhile."`
 	app.DataSet
 }
 
@@ -19,7 +19,7 @@ func (*seedCmd) Examples() string {
 
 // Run makes the records and says how many there are.
 func (c *seedCmd) Run(p *process) error {
-	return p.open(func(a *app.App) error {
+	return p.openAlone(func(a *app.App) error {
 		start := p.now()
 		sum, err := a.Seed(p.ctx, c.Workspace, c.DataSet)
 		if err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 
@@ -18,8 +19,25 @@ func makeFolder(dir string) error {
 	return nil
 }
 
-// lockFolder makes this process the only server on the data folder until the
-// returned file is closed. Commands that only look or manage do not need it.
+// Lock makes the data folder, if it is not there, and keeps servers and other
+// callers of Lock out of it until the returned value is closed. It is for commands
+// that change what a server relies on; those that only look or manage may run
+// beside one. Of a server that uses the same database out of another folder it
+// knows nothing. It returns fault.Invalid when somebody else has the folder.
+func (s Storage) Lock() (_ io.Closer, err error) {
+	defer fault.Wrap(&err, "app.Lock")
+	if err := makeFolder(s.Data); err != nil {
+		return nil, err
+	}
+	f, err := lockFolder(s.Data)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// lockFolder makes this process the only one that has the data folder's lock
+// until the returned file is closed.
 func lockFolder(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -27,7 +45,7 @@ func lockFolder(dir string) (*os.File, error) {
 	}
 	ok, err := tryLock(f)
 	if err == nil && !ok {
-		err = fault.InField("data", "another server is running on %s", dir)
+		err = fault.InField("data", "a server is running on %s, or a command that needs it for itself; end that first", dir)
 	}
 	if err != nil {
 		f.Close()
