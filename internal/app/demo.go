@@ -57,6 +57,9 @@ func (a *App) ensureDemo(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		if err := a.dropDemoKeys(ctx, admin); err != nil {
+			return err
+		}
 		key, err := a.Auth.CreateKey(ctx, sage.Name, DemoName, admin)
 		if err != nil {
 			return err
@@ -110,6 +113,25 @@ func (a *App) readDemo(ctx context.Context) (c demoCredentials, err error) {
 	}
 	c.Sage = sageLogin{}
 	return c, nil
+}
+
+// dropDemoKeys deletes the keys that the demo has had so far, those of its
+// administrator: once the file with their secrets is lost or out of use, nobody
+// should get in with them.
+func (a *App) dropDemoKeys(ctx context.Context, admin int64) error {
+	keys, err := a.Auth.ListKeys(ctx, DemoName)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if k.Dialect != sage.Name || k.UserID != admin {
+			continue
+		}
+		if err := a.Auth.DeleteKey(ctx, k.Dialect, k.PublicID); err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 // fillDemo puts the invented company into a new workspace.
