@@ -362,15 +362,17 @@ func (in *injector) bulk(p string, values map[string]any) {
 	in.send("POST", "/api/v4/"+url.PathEscape(p)+"/bulk", items)
 }
 
-// misfit sends p where something else belongs, or as a name.
+// misfit sends p where something else belongs, or as a name. Each name gets another
+// form of it, and with the next text the next.
 func (in *injector) misfit(p string, id int64) {
 	in.t.Helper()
-	for _, name := range []string{
+	for i, name := range []string{
 		"latitude", "geocodingAccuracy", "deleted", "public", "dateGeocoded", "permissionLevel", "id", "salesRepId2", "typeId", "countryId",
 		"Z_datetime", "Z_decimal", "Z_int", "Z_bit", "Z_list", "Z_multivalue", "Z_nothing", p,
 	} {
-		for _, value := range []any{p, map[string]any{"id": p}, map[string]any{"value": p}, map[string]any{p: p}, []any{p}, []any{map[string]any{"id": p}}} {
-			in.send("PUT", fmt.Sprint("/api/v4/accounts/", id), map[string]any{name: value})
+		forms := []any{p, map[string]any{"id": p}, map[string]any{"value": p}, map[string]any{p: p}, []any{p}, []any{map[string]any{"id": p}}}
+		for _, form := range []any{p, forms[(i+int(id))%len(forms)]} {
+			in.send("PUT", fmt.Sprint("/api/v4/accounts/", id), map[string]any{name: form})
 		}
 	}
 	in.send("POST", "/api/v4/accountTypes", map[string]any{"descriptionEN": p, "branchVisibility": []any{p}})
