@@ -77,11 +77,11 @@ type Service struct {
 	cfg     Config
 	presign blob.Presigner // nil when the store has no URLs of its own
 
-	// using is held for reading from the moment a content is durable until a
-	// row refers to it, and for writing while an unused content is removed.
+	// using is held for reading from the moment a content is known to be durable
+	// until a row refers to it, and for writing while an unused content is removed.
 	using sync.RWMutex
 
-	settling sync.Mutex // one Settle at a time
+	settling errands
 }
 
 // New returns the service of a workspace. It refuses a Config that lacks a part,

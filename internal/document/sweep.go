@@ -17,7 +17,11 @@ import (
 
 const (
 	settleEvery = 10 * time.Second
-	sweepEvery  = time.Hour
+
+	// settleWait is how long a list waits for uploads to be settled.
+	settleWait = 2 * time.Second
+
+	sweepEvery = time.Hour
 
 	// expiryGrace is how long a document stays pending after its locator has
 	// expired, so that an upload which began in time can end.
@@ -57,7 +61,8 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-settled:
-			report("settling documents failed", s.Settle(ctx))
+			_, err := s.settleAll(ctx)
+			report("settling documents failed", err)
 		case <-sweep.C:
 			clean()
 		}
@@ -66,36 +71,69 @@ func (s *Service) Run(ctx context.Context) {
 
 // Settle makes visible what was put under presigned URLs since the last call.
 // Lists of documents call it first, so that they show every upload that ended
-// before them. On stores that do not presign it does nothing.
+// before them. An upload that cannot be settled, or not within settleWait, is
+// left to Run, and holds up no further list. On stores that do not presign it
+// does nothing. It returns an error only when it cannot find out what there is.
 func (s *Service) Settle(ctx context.Context) (err error) {
 	defer fault.Wrap(&err, "document.Settle")
 	if s.presign == nil {
 		return nil
 	}
-	s.settling.Lock()
-	defer s.settling.Unlock()
-
 	res := s.documents()
 	if keys, err := s.find(ctx, pending(res), 1); err != nil || len(keys) == 0 {
 		return err
 	}
-	var names []string
+	names, err := s.uploads(ctx)
+	if err != nil {
+		return err
+	}
+	short, cancel := context.WithTimeoutCause(ctx, settleWait, errHurry)
+	defer cancel()
+	for _, name := range names {
+		s.settling.attempt(short, name, false, func() error { return s.trySettle(short, res, name) })
+		if short.Err() != nil {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// settleAll settles every upload, however long it takes, and reports whether all
+// went well.
+func (s *Service) settleAll(ctx context.Context) (all bool, err error) {
+	defer fault.Wrap(&err, "document.settleAll")
+	if s.presign == nil {
+		return true, nil
+	}
+	res := s.documents()
+	if keys, err := s.find(ctx, pending(res), 1); err != nil || len(keys) == 0 {
+		return true, err
+	}
+	names, err := s.uploads(ctx)
+	if err != nil {
+		return false, err
+	}
+	s.settling.forget(names)
+	all = true
+	for _, name := range names {
+		ok := s.settling.attempt(ctx, name, true, func() error { return s.trySettle(ctx, res, name) })
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		all = all && ok
+	}
+	return all, nil
+}
+
+// uploads returns the names under which something was put.
+func (s *Service) uploads(ctx context.Context) (names []string, err error) {
 	err = s.presign.Uploads(ctx, func(name string) error {
 		if _, ok := uploadID(name); ok {
 			names = append(names, name)
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	var failed error
-	for _, name := range names {
-		if err := s.settle(ctx, res, name); err != nil {
-			failed = errors.Join(failed, err) // the others may do better
-		}
-	}
-	return failed
+	return names, err
 }
 
 func pending(res *resource.Resource) filter.Expr {
@@ -103,6 +141,15 @@ func pending(res *resource.Resource) filter.Expr {
 		compare(res, fieldState, filter.Eq, resource.TextValue(resource.DocumentPending)),
 		compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
 	}
+}
+
+// trySettle settles one upload and logs a failure that is its own.
+func (s *Service) trySettle(ctx context.Context, res *resource.Resource, name string) error {
+	err := s.settle(ctx, res, name)
+	if err != nil && ctx.Err() == nil {
+		s.cfg.Logger.ErrorContext(ctx, "settling a document failed", "workspace", s.cfg.Workspace, "upload", name, "error", err)
+	}
+	return err
 }
 
 // settle deals with one upload. What is not awaited (any more) is dropped.
@@ -116,15 +163,17 @@ func (s *Service) settle(ctx context.Context, res *resource.Resource, name strin
 		return s.presign.Drop(ctx, name)
 	}
 
-	s.using.RLock()
+	// Collecting may take minutes, for which nothing can be held. If the content
+	// is removed right after it, opening it fails, and the upload is still there.
 	hash, size, err := s.presign.Collect(ctx, name)
 	if err == nil && size <= s.cfg.MaxSize {
+		s.using.RLock()
 		var kind string
 		if kind, err = s.sniff(ctx, hash); err == nil {
 			err = s.ready(ctx, res, id, content{Receipt{hash, size, kind}, s.now()})
 		}
+		s.using.RUnlock()
 	}
-	s.using.RUnlock()
 	switch k := fault.KindOf(err); {
 	case err == nil && size > s.cfg.MaxSize:
 		if err := s.setState(ctx, res, []int64{id}, stateRefused); err != nil {
@@ -141,10 +190,12 @@ func (s *Service) settle(ctx context.Context, res *resource.Resource, name strin
 	return errors.Join(err, s.presign.Drop(ctx, name))
 }
 
-// sniff returns the type of a content.
+// sniff returns the type of a content that was there just now.
 func (s *Service) sniff(ctx context.Context, hash string) (string, error) {
 	c, err := s.cfg.Blobs.Open(ctx, hash)
-	if err != nil {
+	if fault.KindOf(err) == fault.NotFound {
+		return "", fault.New(fault.Unavailable, "the content was removed meanwhile").Because(err)
+	} else if err != nil {
 		return "", err
 	}
 	head := make([]byte, min(c.Size(), sniffBytes))
@@ -189,11 +240,14 @@ type Swept struct {
 // is unused when all its documents were deleted SafetyAge ago or earlier.
 func (s *Service) Sweep(ctx context.Context) (n Swept, err error) {
 	defer fault.Wrap(&err, "document.Sweep")
-	if err := s.Settle(ctx); err != nil {
+	all, err := s.settleAll(ctx)
+	if err != nil {
 		return n, err
 	}
-	if n.Expired, err = s.expire(ctx); err != nil {
-		return n, err
+	if all { // else a document would expire whose contents came in time
+		if n.Expired, err = s.expire(ctx); err != nil {
+			return n, err
+		}
 	}
 	before := s.cfg.Machine().Add(-s.cfg.SafetyAge)
 	resting := before
