@@ -56,7 +56,7 @@ type cli struct {
 
 	Serve     serveCmd     `cmd:"" help:"Run the server."`
 	Workspace workspaceCmd `cmd:"" help:"Make, list and remove workspaces."`
-	User      userCmd      `cmd:"" help:"Add users."`
+	User      userCmd      `cmd:"" help:"Add users and change their passwords."`
 	Key       keyCmd       `cmd:"" help:"Make, list and delete API keys."`
 	Seed      seedCmd      `cmd:"" help:"Fill a workspace with invented records."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring all databases up to date, before the server does it."`

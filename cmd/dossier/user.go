@@ -8,11 +8,19 @@ import (
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/app"
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 // userCmd is "dossier user".
 type userCmd struct {
-	Create userCreateCmd `cmd:"" help:"Add a user to a workspace."`
+	Create   userCreateCmd   `cmd:"" help:"Add a user to a workspace."`
+	Password userPasswordCmd `cmd:"" help:"Change a user's password, or take it away. Sessions of the old one end within a second."`
+}
+
+// Examples implements exemplified.
+func (*userCmd) Examples() string {
+	return `pass show crm/ada | dossier user password --workspace acme --email ada@acme.example
+dossier user password --workspace acme --email ada@acme.example --remove`
 }
 
 type userCreateCmd struct {
@@ -35,11 +43,10 @@ pass show crm/ada | dossier user create --workspace acme --email ada@acme.exampl
 func (c *userCreateCmd) Run(p *process) error {
 	password := ""
 	if c.PasswordStdin {
-		line, err := bufio.NewReader(p.stdin).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		var err error
+		if password, err = p.password(); err != nil {
 			return err
 		}
-		password = strings.TrimRight(line, "\r\n")
 	}
 	return p.open(func(a *app.App) error {
 		id, err := a.CreateUser(p.ctx, c.Workspace, app.NewUser{
@@ -60,4 +67,60 @@ func (c *userCreateCmd) Run(p *process) error {
 		}
 		return a.Auth.SetPassword(p.ctx, c.Workspace, id, c.Email, password)
 	})
+}
+
+type userPasswordCmd struct {
+	Workspace string `required:"" placeholder:"NAME" help:"Workspace of the user."`
+	Email     string `required:"" placeholder:"ADDRESS" help:"E-mail address of the user. The password is read from standard input."`
+	Remove    bool   `help:"Take the password away, so that only API keys log in."`
+}
+
+// Run changes the password.
+func (c *userPasswordCmd) Run(p *process) error {
+	if c.Remove {
+		return p.open(func(a *app.App) error { return c.remove(p, a) })
+	}
+	password, err := p.password()
+	if err != nil {
+		return err
+	}
+	return p.open(func(a *app.App) error {
+		id, err := a.FindUser(p.ctx, c.Workspace, c.Email)
+		if err != nil {
+			return err
+		}
+		if err := a.Auth.SetPassword(p.ctx, c.Workspace, id, c.Email, password); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.stdout, "Changed the password of %s.\n", c.Email)
+		return err
+	})
+}
+
+// remove takes away a login of this workspace, also of a user who is deleted.
+func (c *userPasswordCmd) remove(p *process, a *app.App) error {
+	people, err := a.Auth.ListPeople(p.ctx, c.Workspace)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		if !strings.EqualFold(person.Login, c.Email) {
+			continue
+		}
+		if err := a.Auth.DeletePerson(p.ctx, person.Login); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(p.stdout, "Took the password of %s away.\n", c.Email)
+		return err
+	}
+	return fault.InField("email", "nobody in workspace %s logs in as %s with a password", c.Workspace, c.Email)
+}
+
+// password reads the first line of standard input.
+func (p *process) password() (string, error) {
+	line, err := bufio.NewReader(p.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }

@@ -13,6 +13,7 @@ import (
 type workspaceCmd struct {
 	Create workspaceCreateCmd `cmd:"" help:"Make an empty workspace."`
 	List   workspaceListCmd   `cmd:"" help:"List the workspaces."`
+	Backup workspaceBackupCmd `cmd:"" help:"Write the records of a workspace to a file, also while the server runs. SQLite only."`
 	Delete workspaceDeleteCmd `cmd:"" help:"Remove a workspace with its records, documents and keys."`
 }
 
@@ -20,6 +21,7 @@ type workspaceCmd struct {
 func (*workspaceCmd) Examples() string {
 	return `dossier workspace create acme
 dossier workspace list
+dossier workspace backup acme acme-2026-03-02.db
 dossier workspace delete acme --yes`
 }
 
@@ -67,6 +69,22 @@ func (c *workspaceListCmd) Run(p *process) error {
 			fmt.Fprintf(tab, "%s\t%s\n", w.Name, w.Created.Format(time.RFC3339))
 		}
 		return tab.Flush()
+	})
+}
+
+type workspaceBackupCmd struct {
+	Name string `arg:"" help:"Name of the workspace."`
+	File string `arg:"" help:"File to write, which must not exist. To restore, stop the server and put it in the place of the workspace's file and of those with -wal and -shm behind the name. It has the rows of documents and not their contents."`
+}
+
+// Run writes the copy.
+func (c *workspaceBackupCmd) Run(p *process) error {
+	return p.open(func(a *app.App) error {
+		if err := a.Backup(p.ctx, c.Name, c.File); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(p.stdout, "Wrote the records of workspace %s to %s.\n", c.Name, c.File)
+		return err
 	})
 }
 

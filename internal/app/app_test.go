@@ -16,7 +16,9 @@ import (
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
 	"github.com/dossier-crm/dossier/internal/blob/s3"
+	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/testenv"
 )
 
@@ -143,6 +145,65 @@ func TestReopen(t *testing.T) {
 			t.Errorf("made twice: %v", err)
 		}
 	})
+}
+
+// A backup in the place of a workspace's file is that workspace.
+func TestBackup(t *testing.T) {
+	a := apptest.New(t, apptest.Options{})
+	for _, name := range []string{"Acme", "Globex"} {
+		if got := a.Do(t, "POST", "/api/v4/accounts", map[string]any{"name": name, "salesRepId1": a.Admin, "branchId": 1}); got.Status >= 300 {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+	}
+	config := a.Config
+	config.Data = t.TempDir()
+	world := app.World{Now: a.Clock.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler)}
+	b, err := app.Open(t.Context(), config, world, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if _, err := b.Workspaces.Create(t.Context(), "copy"); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(config.Data, "workspaces", "copy.db")
+	if err := a.Backup(t.Context(), a.Workspace, file); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("over a file that is there: %v", err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Backup(t.Context(), a.Workspace, file); err != nil {
+		t.Fatal(err)
+	}
+	w, release, err := b.Workspaces.Acquire(t.Context(), "copy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	accounts := w.Records.Catalog().Resource("accounts")
+	where, err := filter.Where(w.Records.Catalog(), accounts, "name LIKE '%lobe%'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p crm.Page
+	if err := w.Store.List(t.Context(), crm.Query{Resource: accounts, Where: where, Limit: 10, Language: -1}, &p); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Keys) != 1 || p.Keys[0].ID != 2 {
+		t.Errorf("the copy finds %+v", p.Keys)
+	}
+	if err := a.Backup(t.Context(), "gone", filepath.Join(config.Data, "gone.db")); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("of no workspace: %v", err)
+	}
+}
+
+func TestBackupPostgreSQL(t *testing.T) {
+	testenv.Postgres(t)
+	a := apptest.New(t, apptest.Options{Database: apptest.PostgreSQL})
+	if err := a.Backup(t.Context(), a.Workspace, filepath.Join(t.TempDir(), "copy.db")); fault.KindOf(err) != fault.NotOffered {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNothingHere(t *testing.T) {

@@ -79,8 +79,8 @@ func sources(t *testing.T) []source {
 
 // layers says what each package imports of the module, its tests aside: what is
 // listed and not imported any more has to go. A package that is not listed may not
-// exist. Dependencies point to the right of
-// the flow in docs/ARCHITECTURE.md and never back.
+// exist. Dependencies point to the right of the flow in docs/ARCHITECTURE.md and
+// never back.
 var layers = map[string][]string{
 	"cmd/dossier":                {"internal/app", "internal/fault"},
 	"internal/fault":             {},

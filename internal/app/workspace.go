@@ -10,6 +10,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/seed"
 	"github.com/dossier-crm/dossier/internal/store"
+	"github.com/dossier-crm/dossier/internal/store/sqlite"
 	"github.com/dossier-crm/dossier/internal/workspace"
 )
 
@@ -122,6 +123,24 @@ func (w *Workspace) ping(ctx context.Context) error { return w.db.Ping(ctx) }
 // copyWorkspace is not offered.
 func (a *App) copyWorkspace(context.Context, *Workspace, string) error {
 	return fault.New(fault.NotOffered, "workspaces cannot be copied")
+}
+
+// Backup writes the records of a workspace to a new file, a SQLite database, as
+// they are at one moment; the server may go on meanwhile. The contents of documents
+// are not in it. It returns fault.Conflict when the file exists, fault.NotFound
+// when there is no such workspace and fault.NotOffered on PostgreSQL.
+func (a *App) Backup(ctx context.Context, name, file string) (err error) {
+	defer fault.Wrap(&err, "app.Backup(%s)", name)
+	w, release, err := a.Workspaces.Acquire(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	db, ok := w.db.(*sqlite.DB)
+	if !ok {
+		return fault.New(fault.NotOffered, "with PostgreSQL use pg_dump")
+	}
+	return db.Backup(ctx, file)
 }
 
 // dropWorkspace removes a workspace's documents and records.
