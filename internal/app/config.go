@@ -44,6 +44,7 @@ type Server struct {
 	PublicURL       string        `group:"server" name:"public-url" placeholder:"URL" env:"DOSSIER_PUBLIC_URL" help:"URL that clients reach this server under; upload and download links begin with it. Empty: made from the listen address."`
 	TLSCert         string        `group:"server" name:"tls-cert" placeholder:"FILE" env:"DOSSIER_TLS_CERT" help:"Certificate chain (PEM) to serve HTTPS with."`
 	TLSKey          string        `group:"server" name:"tls-key" placeholder:"FILE" env:"DOSSIER_TLS_KEY" help:"Private key (PEM) of the certificate."`
+	TrustedProxies  string        `group:"server" placeholder:"ADDRS" env:"DOSSIER_TRUSTED_PROXIES" help:"Addresses or networks of proxies, as in 10.0.0.1,fd00::/8, whose X-Forwarded-For is believed: the log and the slowing down of bad logins go by the client's address then."`
 	Demo            bool          `group:"server" env:"DOSSIER_DEMO" help:"Make a workspace \"demo\" with invented data and write its credentials to demo-credentials.json in the data folder."`
 	DemoAllowRemote bool          `group:"server" env:"DOSSIER_DEMO_ALLOW_REMOTE" help:"Let --demo listen on addresses that other machines can reach."`
 	QueryTimeout    time.Duration `group:"server" default:"2s" env:"DOSSIER_QUERY_TIMEOUT" help:"Time after which a query is cancelled."`
@@ -93,6 +94,9 @@ func (c *Server) Check() error {
 			return fault.InField("public-url", "must be a URL like https://crm.example.com")
 		}
 	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fault.InField("tls-cert", "goes together with --tls-key")
 	}
@@ -107,6 +111,25 @@ func (c *Server) Check() error {
 		return fault.InField("max-connections", "must be more than 0")
 	}
 	return nil
+}
+
+// proxies takes TrustedProxies apart.
+func (c *Server) proxies() (all []netip.Prefix, err error) {
+	if c.TrustedProxies == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(c.TrustedProxies, ",") {
+		text = strings.TrimSpace(text)
+		prefix, err := netip.ParsePrefix(text)
+		if addr, bad := netip.ParseAddr(text); bad == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fault.InField("trusted-proxies", "must be addresses or networks like 10.0.0.1,fd00::/8")
+		}
+		all = append(all, prefix)
+	}
+	return all, nil
 }
 
 // maxSchemaPrefix leaves room for the longest name of a workspace's data.

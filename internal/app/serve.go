@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -25,6 +26,10 @@ func Serve(ctx context.Context, config Config, world World, stdout io.Writer) er
 		return err
 	}
 	if err := makeFolder(config.Data); err != nil {
+		return err
+	}
+	proxies, err := config.proxies()
+	if err != nil {
 		return err
 	}
 	lock, err := lockFolder(config.Data)
@@ -51,7 +56,7 @@ func Serve(ctx context.Context, config Config, world World, stdout io.Writer) er
 	defer stop()
 	served := make(chan error, 1)
 	go func() {
-		served <- server.Serve(ctx, surround(world.Log, health, gate))
+		served <- server.Serve(ctx, surround(world.Log, proxies, health, gate))
 		stop()
 	}()
 
@@ -93,16 +98,17 @@ const (
 )
 
 // Surround adds to the installation what Serve gives every request: the probes, an
-// id, a line in the log.
+// id, a line in the log. It trusts no proxy.
 func (a *App) Surround(h http.Handler) http.Handler {
-	return surround(a.Log, &httpd.Health{Log: a.Log, Checks: a.Checks()}, h)
+	return surround(a.Log, nil, &httpd.Health{Log: a.Log, Checks: a.Checks()}, h)
 }
 
-func surround(log *slog.Logger, health *httpd.Health, h http.Handler) http.Handler {
+func surround(log *slog.Logger, proxies []netip.Prefix, health *httpd.Health, h http.Handler) http.Handler {
 	stack := httpd.Stack{
-		Log:    log,
-		Redact: []string{transfer.UploadPath, transfer.DownloadPath, transfer.ShortDownloadPath},
-		Quiet:  []string{livePath, readyPath},
+		Log:     log,
+		Proxies: proxies,
+		Redact:  []string{transfer.UploadPath, transfer.DownloadPath, transfer.ShortDownloadPath},
+		Quiet:   []string{livePath, readyPath},
 	}
 	return stack.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,6 +28,11 @@ type Stack struct {
 	// carries a secret, such as the token of an upload; the log shows the prefix
 	// and "…" only.
 	Redact []string
+
+	// Proxies lists networks whose word is taken for whom a request comes from:
+	// r.RemoteAddr becomes the last address in X-Forwarded-For that is in none
+	// of them.
+	Proxies []netip.Prefix
 
 	// Quiet lists paths that are not logged while they succeed: probes.
 	Quiet []string
@@ -50,6 +57,9 @@ func (s *stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !saneID(x.id) {
 		x.id = s.prefix + strconv.FormatUint(s.count.Add(1), 36)
 	}
+	if len(s.Proxies) > 0 {
+		r.RemoteAddr = client(r, s.Proxies)
+	}
 	h := w.Header()
 	h["X-Request-Id"] = []string{x.id}
 	defer s.finish(x, r)
@@ -58,6 +68,33 @@ func (s *stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.next.ServeHTTP(x, r.WithContext(x))
+}
+
+// client returns the address that a request comes from, past the proxies. Each
+// proxy adds at the end of X-Forwarded-For whom it serves; what stands before the
+// first that is not one of ours anybody may have written.
+func client(r *http.Request, proxies []netip.Prefix) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ours := func(a netip.Addr) bool {
+		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+	}
+	at := peer.Addr().Unmap().WithZone("")
+	if !ours(at) {
+		return r.RemoteAddr
+	}
+	list := strings.Join(r.Header["X-Forwarded-For"], ",")
+	for list != "" && ours(at) {
+		i := strings.LastIndexByte(list, ',')
+		next, err := netip.ParseAddr(strings.TrimSpace(list[i+1:]))
+		if err != nil {
+			break
+		}
+		at, list = next.Unmap().WithZone(""), list[:max(i, 0)]
+	}
+	return netip.AddrPortFrom(at, 0).String()
 }
 
 // finish runs after the request, also when it panicked.

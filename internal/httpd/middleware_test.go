@@ -7,8 +7,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +54,38 @@ func TestRedactedPath(t *testing.T) {
 		_, records := logged(t, httpd.Stack{Redact: []string{"/upload/"}}, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest("GET", path, nil))
 		if len(records) != 1 || records[0]["path"] != want {
 			t.Errorf("%s: %v, want %s", path, records, want)
+		}
+	}
+}
+
+func TestProxies(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	for name, tt := range map[string]struct {
+		peer      string
+		forwarded []string
+		want      string
+	}{
+		"no proxy":                 {"192.0.2.1:5", []string{"198.51.100.7"}, "192.0.2.1"},
+		"a proxy":                  {"10.1.2.3:5", []string{"198.51.100.7"}, "198.51.100.7"},
+		"a proxy that says nought": {"10.1.2.3:5", nil, "10.1.2.3"},
+		"what the client claims":   {"10.1.2.3:5", []string{"203.0.113.9, 198.51.100.7"}, "198.51.100.7"},
+		"two proxies":              {"10.1.2.3:5", []string{"203.0.113.9,198.51.100.7", "10.9.9.9"}, "198.51.100.7"},
+		"nothing but proxies":      {"10.1.2.3:5", []string{"10.9.9.9"}, "10.9.9.9"},
+		"IPv6":                     {"[fd00::1]:5", []string{"2001:db8::7"}, "2001:db8::7"},
+		"IPv4 in IPv6":             {"[::ffff:10.1.2.3]:5", []string{"::ffff:198.51.100.7"}, "198.51.100.7"},
+		"nonsense":                 {"10.1.2.3:5", []string{"198.51.100.7, unknown"}, "10.1.2.3"},
+		"a comma too many":         {"10.1.2.3:5", []string{"198.51.100.7,"}, "10.1.2.3"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = tt.peer
+		r.Header["X-Forwarded-For"] = tt.forwarded
+		_, records := logged(t, httpd.Stack{Proxies: proxies}, func(w http.ResponseWriter, r *http.Request) {
+			if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || host != tt.want {
+				t.Errorf("%s: the handler sees %s", name, r.RemoteAddr)
+			}
+		}, r)
+		if len(records) != 1 || records[0]["remote"] != tt.want {
+			t.Errorf("%s: %v, want %s", name, records, tt.want)
 		}
 	}
 }
