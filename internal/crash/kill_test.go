@@ -45,8 +45,13 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 // TestKill kills the server at random moments of mixed work, and of its own
 // start, and holds it to what it had acknowledged.
 func TestKill(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { testKill(t, sqliteFiles{dir: t.TempDir()}) })
-	t.Run("PostgreSQL", func(t *testing.T) { testKill(t, newPostgres(t, testenv.Postgres(t))) })
+	t.Run("SQLite", func(t *testing.T) {
+		testKill(t, func(t *testing.T) database { return sqliteFiles{dir: t.TempDir()} })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		server := testenv.Postgres(t)
+		testKill(t, func(t *testing.T) database { return newPostgres(t, server) })
+	})
 }
 
 // database is what a server keeps its data in, seen from outside while no server
@@ -71,59 +76,81 @@ type workspaceDocuments struct {
 }
 
 type documentRow struct {
-	id      int64
-	state   string
-	hash    string // "" when there are no contents
-	size    int64
-	deleted bool
+	id    int64
+	state string
+	hash  string // "" when there are no contents
+	size  int64
 }
 
 // siege is one database and the clients that work on it, through many lives of
 // the server.
 type siege struct {
-	t        *testing.T
-	db       database
-	rng      *rand.Rand
-	writers  []*writer
-	shared   []*record
-	tally    tally   // of earlier lives
-	token    string  // of a session that was opened in the first life
-	startup  float64 // seconds that the last start took
-	verified struct{ records, files, bytes int64 }
-	early    int // kills before the server was ready
-	orderly  int // kills after it was asked to stop
+	t       *testing.T
+	db      database
+	rng     *rand.Rand
+	writers []*writer
+	shared  []*record
+	token   string  // of a session that was opened in the first life
+	startup float64 // seconds that the last start took
+	*report
 }
 
-func testKill(t *testing.T, db database) {
+// report is what has been seen, for the end.
+type report struct {
+	tally    tally // of earlier lives
+	verified struct{ records, files, bytes int64 }
+	kills    int
+	early    int // of these, before the server was ready
+	orderly  int // of these, after it was asked to stop
+}
+
+// maxLives is how often the server is killed on the same data. All of them are
+// compared after each kill, so more of them would take the square of the time.
+const maxLives = 30
+
+func testKill(t *testing.T, open func(*testing.T) database) {
 	kills := defaultKills
 	if testing.Short() {
 		kills = shortKills
 	}
 	kills = int(setting(t, killsVariable, uint64(kills)))
 	seed := setting(t, seedVariable, rand.Uint64())
-	s := &siege{t: t, db: db, rng: rand.New(rand.NewPCG(seed, 0)), startup: 1}
 	t.Logf("%s=%#x %s=%d", seedVariable, seed, killsVariable, kills)
 	began := time.Now()
+	r := &report{}
+	for n := 0; n < kills && !t.Failed(); n += maxLives {
+		rng := rand.New(rand.NewPCG(seed, uint64(n)))
+		t.Run(fmt.Sprintf("%d to %d", n+1, min(n+maxLives, kills)), func(t *testing.T) {
+			s := &siege{t: t, db: open(t), rng: rng, startup: 1, report: r}
+			s.lives(min(maxLives, kills-n))
+		})
+	}
+	c := &r.tally
+	t.Logf("%d kills, %d of them before the server was ready and %d while it stopped, in %.0f s", r.kills, r.early, r.orderly, time.Since(began).Seconds())
+	t.Logf("%d acknowledged writes: %d creates, %d updates, %d deletes, %d uploads of %.1f MB",
+		c.creates+c.updates+c.deletes+c.uploads, c.creates, c.updates, c.deletes, c.uploads, float64(c.bytes)/1e6)
+	t.Logf("%d records compared, %d documents of %.1f MB read back", r.verified.records, r.verified.files, float64(r.verified.bytes)/1e6)
+	t.Logf("%d writes without an answer: %d were done, %d were not", c.did+c.didNot, c.did, c.didNot)
+	if !t.Failed() {
+		t.Log("all that was acknowledged is there, and nothing by half")
+	}
+}
 
+// lives lets the server live and be killed a number of times.
+func (s *siege) lives(n int) {
+	s.t.Helper()
 	s.killEarly() // while the demo is made
-	for range kills - 1 {
+	for range n - 1 {
 		if s.rng.IntN(5) == 0 {
 			s.killEarly()
 		} else {
 			s.killAtWork()
 		}
-		if t.Failed() {
-			t.FailNow()
+		if s.t.Failed() {
+			return
 		}
 	}
 	s.end()
-
-	n := &s.tally
-	t.Logf("%d kills, %d of them before the server was ready and %d while it stopped, in %.0f s", kills, s.early, s.orderly, time.Since(began).Seconds())
-	t.Logf("%d acknowledged writes are there: %d creates, %d updates, %d deletes, %d uploads of %.1f MB",
-		n.creates+n.updates+n.deletes+n.uploads, n.creates, n.updates, n.deletes, n.uploads, float64(n.bytes)/1e6)
-	t.Logf("%d records compared, %d documents of %.1f MB read back", s.verified.records, s.verified.files, float64(s.verified.bytes)/1e6)
-	t.Logf("%d writes were not answered: %d were done, %d were not, none by half", n.did+n.didNot, n.did, n.didNot)
 }
 
 func (s *siege) start() *process {
@@ -148,6 +175,7 @@ func (s *siege) killEarly() {
 func (s *siege) kill(p *process) {
 	s.t.Helper()
 	p.kill()
+	s.kills++
 	if text := p.complaints(); text != "" {
 		s.t.Errorf("the server complained:\n%s", text)
 	}
@@ -491,7 +519,7 @@ func (s *siege) checkFiles(bytes bool) {
 			}
 			b, there := contents[d.hash]
 			switch {
-			case !ready || d.deleted:
+			case !ready:
 			case !there:
 				s.t.Errorf("%s: the contents %s of document %d are not there", w.location, d.hash, d.id)
 			case b.size != d.size:
@@ -529,7 +557,7 @@ func (s *siege) end() {
 	for _, w := range s.db.documents(s.t) {
 		wanted[w.location] = map[string]bool{}
 		for _, d := range w.rows {
-			if d.state == "ready" && !d.deleted {
+			if d.state == "ready" { // also if it was deleted, which was less than a day ago
 				wanted[w.location][d.hash] = true
 			}
 		}
@@ -556,7 +584,8 @@ func (s *siege) end() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			s.t.Fatalf("after the sweep there are %d unfinished uploads and %d contents; want 0 and %d", len(unfinished), len(contents), len(wanted[location]))
+			s.t.Fatalf("%v after the start there are %d unfinished uploads and %d contents; want 0 and %d\n%s",
+				patience, len(unfinished), len(contents), len(wanted[location]), p.complaints())
 		}
 	}
 	s.checkDocuments(c, true)

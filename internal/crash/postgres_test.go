@@ -115,7 +115,7 @@ func (s postgresSchemas) documents(t *testing.T) (all []workspaceDocuments) {
 	prefix := s.prefix + "w_"
 	for _, schema := range s.query(t, `SELECT schemaname FROM pg_tables WHERE tablename = 'documents' AND starts_with(schemaname, '`+prefix+`')`) {
 		w := workspaceDocuments{location: strings.TrimPrefix(schema[0], prefix)}
-		for _, row := range s.query(t, `SELECT id, state, coalesce(hash, ''), coalesce(size, 0), deleted FROM "`+schema[0]+`".documents`) {
+		for _, row := range s.query(t, `SELECT id, state, coalesce(hash, ''), coalesce(size, 0) FROM "`+schema[0]+`".documents`) {
 			id, err := strconv.ParseInt(row[0], 10, 64)
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +124,7 @@ func (s postgresSchemas) documents(t *testing.T) (all []workspaceDocuments) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.rows = append(w.rows, documentRow{id, row[1], row[2], size, row[4] == "t"})
+			w.rows = append(w.rows, documentRow{id, row[1], row[2], size})
 		}
 		all = append(all, w)
 	}

@@ -122,8 +122,8 @@ func (s sqliteFiles) documents(t *testing.T) (all []workspaceDocuments) {
 			return
 		}
 		w := workspaceDocuments{location: location}
-		rows(t, db, `SELECT id, state, coalesce(hash, ''), coalesce(size, 0), deleted FROM documents`, func(row *sqlite3.Stmt) {
-			w.rows = append(w.rows, documentRow{row.ColumnInt64(0), row.ColumnText(1), row.ColumnText(2), row.ColumnInt64(3), row.ColumnBool(4)})
+		rows(t, db, `SELECT id, state, coalesce(hash, ''), coalesce(size, 0) FROM documents`, func(row *sqlite3.Stmt) {
+			w.rows = append(w.rows, documentRow{row.ColumnInt64(0), row.ColumnText(1), row.ColumnText(2), row.ColumnInt64(3)})
 		})
 		all = append(all, w)
 	})
