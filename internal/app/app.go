@@ -119,7 +119,7 @@ func (a *App) Close() error {
 // mounts are what the listener serves, by the beginning of the path. The first
 // that fits is taken, so longer ones stand before shorter ones.
 func (a *App) mounts() []mount {
-	transfers := transfer.Handler(a.openDocuments, a.Log)
+	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
 	return []mount{
 		{transfer.UploadPath, transfers},
 		{transfer.DownloadPath, transfers},

@@ -19,7 +19,7 @@ type Request struct {
 	FolderID int64  // -1 or 0 = the root
 	Carousel bool   // a picture of a product that is shown with it
 	ExtID    string // id in the client's own system; "" = none
-	Level    int64  // least level of users who see it, 1 to 5; 0 = everyone
+	Level    int64  // permission level, 1 to 5; 0 = none
 }
 
 // Ticket lets a client upload the contents of a document once.
@@ -182,8 +182,8 @@ type FolderRequest struct {
 	RecordID int64
 	Name     string
 	ParentID int64 // the folder it lies in; -1 or 0 = the root
-	Level    int64 // least level of users who see it, 1 to 5; 0 = everyone
-	Restrict bool  // seen by the branches it is given to only (restrictSucursales [DOC])
+	Level    int64 // permission level, 1 to 5; 0 = none
+	Restrict bool  // whether branches restrict it (restrictSucursales [DOC])
 }
 
 // CreateFolder makes a folder and returns its id. Errors are as for Create.

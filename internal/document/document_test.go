@@ -69,6 +69,9 @@ type failing struct {
 	held  func(crm.Tx) error
 }
 
+// linkKey is what the services of all tests sign with.
+func linkKey() []byte { return []byte("0123456789abcdef0123456789abcdef") }
+
 // land makes the held write after all.
 func (f *failing) land() error {
 	f.late.Store(false)
@@ -170,7 +173,7 @@ func (w *world) open() {
 		Blobs:      w.blobs,
 		Catalog:    func() *resource.Catalog { return w.catalog },
 		Clock:      func() time.Time { return start.Add(time.Duration(w.tick.Load()) * time.Millisecond) },
-		Key:        []byte("0123456789abcdef0123456789abcdef"),
+		Key:        linkKey(),
 		BaseURL:    "http://dossier.test/",
 		MaxSize:    4 << 20,
 		TicketLife: time.Hour,

@@ -57,8 +57,10 @@ func (s *Service) sign(p purpose, t token) string {
 }
 
 // sum appends the HMAC of data to dst.
-func (s *Service) sum(dst, data []byte) []byte {
-	mac := hmac.New(sha256.New, s.cfg.Key)
+func (s *Service) sum(dst, data []byte) []byte { return sum(s.cfg.Key, dst, data) }
+
+func sum(key, dst, data []byte) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write(data)
 	return mac.Sum(dst)
 }
@@ -67,17 +69,12 @@ func (s *Service) sum(dst, data []byte) []byte {
 // for another purpose or workspace, and one that has expired, are
 // fault.Forbidden, as they are at S3.
 func (s *Service) verify(p purpose, text string) (token, error) {
-	invalid := fault.New(fault.Forbidden, "the address is not valid; it may have been altered")
-	b, err := decodeToken(text)
+	b, err := signed(s.cfg.Key, text)
 	if err != nil {
-		return token{}, invalid.Because(err)
+		return token{}, err
 	}
-	signed, sum := b[:len(b)-tokenSum], b[len(b)-tokenSum:]
-	if !hmac.Equal(sum, s.sum(nil, signed)) {
-		return token{}, invalid.Because(errors.New("wrong signature"))
-	}
-	if purpose(b[1]) != p || string(signed[tokenHead:]) != s.cfg.Workspace {
-		return token{}, invalid.Because(errors.New("signed for something else"))
+	if purpose(b[1]) != p || string(b[tokenHead:]) != s.cfg.Workspace {
+		return token{}, errAltered().Because(errors.New("signed for something else"))
 	}
 	t := token{
 		id:      int64(binary.BigEndian.Uint64(b[2:])),
@@ -88,6 +85,24 @@ func (s *Service) verify(p purpose, text string) (token, error) {
 		return token{}, errExpired()
 	}
 	return t, nil
+}
+
+func errAltered() *fault.Error {
+	return fault.New(fault.Forbidden, "the address is not valid; it may have been altered")
+}
+
+// signed returns what was signed with key in a token's text, and errAltered when
+// it was not.
+func signed(key []byte, text string) ([]byte, error) {
+	b, err := decodeToken(text)
+	if err != nil {
+		return nil, errAltered().Because(err)
+	}
+	b, mac := b[:len(b)-tokenSum], b[len(b)-tokenSum:]
+	if !hmac.Equal(mac, sum(key, nil, b)) {
+		return nil, errAltered().Because(errors.New("wrong signature"))
+	}
+	return b, nil
 }
 
 func errExpired() *fault.Error { return fault.New(fault.Forbidden, "the address has expired") }
@@ -106,15 +121,15 @@ func decodeToken(text string) ([]byte, error) {
 	return b, nil
 }
 
-// WorkspaceOf returns the name of the workspace that a token claims to be of,
-// which says where to look and proves nothing. It returns fault.Forbidden for
-// what is no token.
-func WorkspaceOf(text string) (string, error) {
-	b, err := decodeToken(text)
+// WorkspaceOf returns the name of the workspace that a token is of, whose service
+// knows the rest. key is that of all services of the installation: a text that was
+// not signed with it is fault.Forbidden and opens nothing.
+func WorkspaceOf(key []byte, text string) (string, error) {
+	b, err := signed(key, text)
 	if err != nil {
-		return "", fault.New(fault.Forbidden, "the address is not valid; it may have been altered").Because(err)
+		return "", err
 	}
-	return string(b[tokenHead : len(b)-tokenSum]), nil
+	return string(b[tokenHead:]), nil
 }
 
 // uploadName is the name under which a store that presigns takes the contents

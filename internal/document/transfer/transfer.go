@@ -38,12 +38,13 @@ type Open func(ctx context.Context, workspace string) (s *document.Service, rele
 // along (Content-MD5, x-amz-content-sha256) has to be that of the bytes. Other
 // headers, such as Content-Type and x-amz-…, are ignored, except for those that
 // change what the body means: they are refused. Errors are JSON objects
-// {"code","error","message"}. A nil logger is slog.Default.
-func Handler(open Open, logger *slog.Logger) http.Handler {
+// {"code","error","message"}. key is the one that all document services sign with;
+// what it did not sign opens no workspace. A nil logger is slog.Default.
+func Handler(key []byte, open Open, logger *slog.Logger) http.Handler {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	h := &handler{open, logger}
+	h := &handler{key, open, logger}
 	mux := http.NewServeMux()
 	mux.Handle(UploadPath+"{token}", h.with(h.upload, http.MethodPut, http.MethodPost))
 	mux.Handle(DownloadPath+"{token}", h.with(h.download, http.MethodGet, http.MethodHead))
@@ -55,6 +56,7 @@ func Handler(open Open, logger *slog.Logger) http.Handler {
 }
 
 type handler struct {
+	key  []byte
 	open Open
 	log  *slog.Logger
 }
@@ -79,7 +81,7 @@ func (h *handler) with(next serve, methods ...string) http.Handler {
 
 func (h *handler) serve(next serve, w http.ResponseWriter, r *http.Request) error {
 	token := r.PathValue("token")
-	name, err := document.WorkspaceOf(token)
+	name, err := document.WorkspaceOf(h.key, token)
 	if err != nil {
 		return err
 	}

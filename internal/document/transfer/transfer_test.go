@@ -84,7 +84,7 @@ func newWorld(t testing.TB, maxSize int64) *world {
 		t.Fatal(err)
 	}
 	w.user = user.ID
-	handler := transfer.Handler(func(_ context.Context, name string) (*document.Service, func(), error) {
+	handler := transfer.Handler(linkKey(), func(_ context.Context, name string) (*document.Service, func(), error) {
 		if name != "demo" {
 			return nil, nil, fault.New(fault.NotFound, "no workspace %s", name)
 		}
@@ -104,7 +104,7 @@ func newWorld(t testing.TB, maxSize int64) *world {
 		Workspace: "demo", Store: w.store, Blobs: w.blobs,
 		Catalog: func() *resource.Catalog { return w.catalog },
 		Clock:   func() time.Time { return time.UnixMilli(w.now.Load()) },
-		Key:     bytes.Repeat([]byte("k"), 32), BaseURL: server.URL, MaxSize: maxSize,
+		Key:     linkKey(), BaseURL: server.URL, MaxSize: maxSize,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -198,6 +198,28 @@ func (a answer) expectError(t testing.TB, message string) {
 	}
 	if got := a.Get("Content-Type"); got != "application/json; charset=utf-8" {
 		t.Errorf("an error of type %s", got)
+	}
+}
+
+// linkKey is what the services of all tests sign with.
+func linkKey() []byte { return bytes.Repeat([]byte("k"), 32) }
+
+// A text that was not signed here opens no workspace, however well it is formed.
+func TestAlteredTokensOpenNothing(t *testing.T) {
+	w := newWorld(t, 1<<20)
+	ticket := w.create("a")
+	opened := 0
+	handler := transfer.Handler(linkKey(), func(context.Context, string) (*document.Service, func(), error) {
+		opened++
+		return w.docs, func() {}, nil
+	}, slog.New(slog.DiscardHandler))
+	token := ticket.Locator[strings.LastIndexByte(ticket.Locator, '/')+1:]
+	for _, text := range []string{"x" + token[1:], token[:len(token)-1] + "x", token[:40] + "A" + token[41:]} {
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodPut, transfer.UploadPath+text, strings.NewReader("x")))
+		if rec.Code != http.StatusForbidden || opened != 0 {
+			t.Errorf("%s: status %d, %d workspaces opened", text, rec.Code, opened)
+		}
 	}
 }
 
@@ -350,7 +372,7 @@ func TestUnknownWorkspace(t *testing.T) {
 		Workspace: "gone", Store: w.store, Blobs: w.blobs,
 		Catalog: func() *resource.Catalog { return w.catalog },
 		Clock:   func() time.Time { return time.UnixMilli(w.now.Load()) },
-		Key:     bytes.Repeat([]byte("k"), 32), BaseURL: w.url,
+		Key:     linkKey(), BaseURL: w.url,
 	})
 	if err != nil {
 		t.Fatal(err)
