@@ -209,8 +209,7 @@ func (c *Cursor) size() (n int) {
 	return n
 }
 
-// Exists reports whether a record exists, deleted or not, and is visible to the
-// actor.
+// Exists reports whether a record exists, deleted or not.
 func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resource, id int64) (bool, error) {
 	if s.titles.Load().exist(res.Name, id) {
 		return true, nil
