@@ -82,7 +82,7 @@ func (e *errands) note(ctx context.Context, name string, err error) {
 	switch {
 	case err == nil:
 		delete(e.hard, name)
-	case ctx.Err() == nil, context.Cause(ctx) == errHurry:
+	case ctx.Err() == nil, errors.Is(context.Cause(ctx), errHurry):
 		e.hard[name] = true
 	}
 }
