@@ -59,6 +59,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 		}
 	}
 
+	view := NewView(actor, catalog)
 	var out []Outcome
 	err = s.write(ctx, res, func(tx Tx) error {
 		out = make([]Outcome, len(items))
@@ -72,15 +73,15 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 			var err error
 			switch op {
 			case BulkCreate:
-				if err = s.lookup(ctx, tx, catalog, prepared[i]); err == nil {
+				if err = s.lookup(ctx, tx, view, nil, prepared[i]); err == nil {
 					rec := newRecord(res)
 					prepared[i].apply(rec)
 					created, at = append(created, rec), append(at, i)
 				}
 			case BulkUpdate:
-				err = s.update(ctx, tx, catalog, res, item.ID, prepared[i])
+				err = s.update(ctx, tx, view, res, item.ID, prepared[i])
 			default:
-				err = s.delete(ctx, tx, actor, res, item.ID)
+				err = s.delete(ctx, tx, view, res, item.ID)
 			}
 			if err != nil && !itemError(err) {
 				return err
@@ -108,7 +109,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 // anything of it was written, rather than of the store.
 func itemError(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotFound, fault.Conflict, fault.NotOffered:
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden, fault.NotOffered:
 		return true
 	}
 	return false

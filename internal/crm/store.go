@@ -20,7 +20,7 @@ type Store interface {
 	List(ctx context.Context, q Query, p *Page) error
 
 	// Load fills p with the rows of these ids, in the order of ids; ids that do
-	// not exist are left out.
+	// not exist, or do not satisfy p.Visible, are left out.
 	Load(ctx context.Context, res *resource.Resource, ids []int64, p *Page) error
 
 	// Titles calls fn with the title columns of the given ids, or of all rows
@@ -49,12 +49,14 @@ type Tx interface {
 	// transaction ends. It returns nil and no error when there is none.
 	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
 
-	// Missing returns those of the given references whose record does not exist.
-	Missing(ctx context.Context, refs []Reference) ([]Reference, error)
+	// Missing returns those of the given references whose record does not exist
+	// or does not satisfy visible of its resource. visible may be nil.
+	Missing(ctx context.Context, refs []Reference, visible func(*resource.Resource) filter.Expr) ([]Reference, error)
 
 	// FindTitle returns up to limit ids of records with this title, letter case
-	// aside, that are not deleted. For labels any language counts.
-	FindTitle(ctx context.Context, res *resource.Resource, title string, limit int) ([]int64, error)
+	// aside, that are not deleted and satisfy visible. For labels any language
+	// counts.
+	FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) ([]int64, error)
 
 	// Advance adds one to the generation when the transaction commits.
 	Advance(ctx context.Context) error
@@ -64,6 +66,7 @@ type Tx interface {
 type Query struct {
 	Resource *resource.Resource
 	Where    filter.Expr   // nil selects all
+	Visible  filter.Expr   // a further condition, the same for many queries: what one user sees; nil = all
 	Order    []filter.Term // id ascending is always appended
 	Language int           // index into resource.Languages for titles of label tables in Where and Order; -1 = English
 	Limit    int           // rows wanted, > 0
@@ -83,6 +86,10 @@ type Page struct {
 	// read, with the generation of this read; for keys it knows, the row's
 	// fields are not read and Rows holds nil.
 	Known func(key Key, generation int64) bool
+
+	// Visible, when set, is what the rows that Load reads have to satisfy. A
+	// list has Query.Visible.
+	Visible filter.Expr
 
 	Keys       []Key
 	Rows       []*resource.Record // parallel to Keys

@@ -70,11 +70,13 @@ func (c *change) stamp(res *resource.Resource, name string, v resource.Value) {
 	}
 }
 
-// lookup resolves references by title and checks that every referenced record
-// exists, within the transaction that will write them.
-func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, c *change) error {
+// lookup resolves references by title and checks that the actor sees every
+// referenced record, within the transaction that will write them. References that
+// old, the record before the change, has already may stay: clients send back what
+// they were shown.
+func (s *Service) lookup(ctx context.Context, tx Tx, view *View, old *resource.Record, c *change) error {
 	for _, t := range c.titled {
-		ids, err := tx.FindTitle(ctx, t.table, t.title, 2)
+		ids, err := tx.FindTitle(ctx, t.table, view.Of(t.table), t.title, 2)
 		if err != nil {
 			return err
 		}
@@ -91,9 +93,11 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	known := s.titles.Load()
 	var refs []Reference
 	for _, a := range c.set {
-		if a.Value.IsNull() || a.Field.Table == "" {
+		if a.Value.IsNull() || a.Field.Table == "" || old != nil && a.Value == old.Values[a.Field.Index] {
 			continue
 		}
+		table := view.catalog.Resource(a.Field.Table)
+		open := view.Of(table) == nil
 		ids := []int64{a.Value.I}
 		if a.Field.Kind == resource.RefList {
 			var err error
@@ -102,15 +106,15 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 			}
 		}
 		for _, id := range ids {
-			if !known.exist(a.Field.Table, id) {
-				refs = append(refs, Reference{a.Field.Name, catalog.Resource(a.Field.Table), id})
+			if !open || !known.exist(a.Field.Table, id) {
+				refs = append(refs, Reference{a.Field.Name, table, id})
 			}
 		}
 	}
 	if len(refs) == 0 {
 		return nil
 	}
-	missing, err := tx.Missing(ctx, refs)
+	missing, err := tx.Missing(ctx, refs, view.Of)
 	if err != nil {
 		return err
 	}
@@ -142,7 +146,7 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	var rec *resource.Record
 	err = s.write(ctx, res, func(tx Tx) error {
 		rec = newRecord(res)
-		if err := s.lookup(ctx, tx, catalog, c); err != nil {
+		if err := s.lookup(ctx, tx, NewView(actor, catalog), nil, c); err != nil {
 			return err
 		}
 		c.apply(rec)
@@ -219,7 +223,8 @@ func (s *Service) insert(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 
 // Update writes the fields that input names and leaves the others alone.
 // Errors: fault.NotFound, fault.Invalid naming the field, fault.Conflict for a
-// deleted record.
+// deleted record, fault.Forbidden for a locked one. A change that takes the lock
+// away, by an administrator or an owner, goes through with all it changes.
 func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
 	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
 	catalog := s.Catalog()
@@ -227,7 +232,7 @@ func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resourc
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c) })
+	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, NewView(actor, catalog), res, id, c) })
 }
 
 func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
@@ -243,18 +248,18 @@ func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *res
 	return c, nil
 }
 
-func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, id int64, c *change) error {
-	rec, err := tx.Lock(ctx, res, id)
+func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.Resource, id int64, c *change) error {
+	rec, err := view.Lock(ctx, tx, res, id)
 	if err != nil {
 		return err
-	}
-	if rec == nil {
-		return errNoRecord()
 	}
 	if isDeleted(res, rec) {
 		return fault.New(fault.Conflict, "the record is deleted")
 	}
-	if err := s.lookup(ctx, tx, catalog, c); err != nil {
+	if isLocked(res, rec) && !(c.unlocks(res) && view.mayUnlock(res, rec)) {
+		return errLocked(res)
+	}
+	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
 		return err
 	}
 	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
@@ -269,6 +274,23 @@ func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 func isDeleted(res *resource.Resource, rec *resource.Record) bool {
 	f := res.Field(fieldDeleted)
 	return f != nil && rec.Values[f.Index].I == 1
+}
+
+// isLocked reports whether a record refuses update and delete.
+func isLocked(res *resource.Resource, rec *resource.Record) bool {
+	f := res.Field(res.Access.Lock)
+	return f != nil && rec.Values[f.Index].I == 1
+}
+
+// unlocks reports whether the change takes the record's lock away.
+func (c *change) unlocks(res *resource.Resource) bool {
+	return slices.ContainsFunc(c.set, func(a Assignment) bool { return a.Field.Name == res.Access.Lock && a.Value.I != 1 })
+}
+
+// errLocked is what a change of a locked record answers. The vendor's words are
+// not known.
+func errLocked(res *resource.Resource) error {
+	return fault.New(fault.Forbidden, "the record is locked: its %s is true", res.Access.Lock)
 }
 
 // changesTitle reports whether an update changes what references to the record
@@ -286,13 +308,13 @@ func changesTitle(res *resource.Resource, old *resource.Record, set []Assignment
 
 // Delete marks a record as deleted and keeps it. Deleting it again is
 // fault.NotFound, as the vendor does [LEGACY]. dateUpdated stays as it is, as in
-// the vendor's answers [DOC].
+// the vendor's answers [DOC]. A locked record is fault.Forbidden.
 func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resource, id int64) (err error) {
 	defer fault.Wrap(&err, "crm.Delete(%s, %d)", res.Name, id)
 	if err := deletable(res); err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, actor, res, id) })
+	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, NewView(actor, s.Catalog()), res, id) })
 }
 
 func deletable(res *resource.Resource) error {
@@ -302,18 +324,21 @@ func deletable(res *resource.Resource) error {
 	return nil
 }
 
-func (s *Service) delete(ctx context.Context, tx Tx, actor Actor, res *resource.Resource, id int64) error {
-	rec, err := tx.Lock(ctx, res, id)
+func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.Resource, id int64) error {
+	rec, err := view.Lock(ctx, tx, res, id)
 	if err != nil {
 		return err
 	}
-	if rec == nil || isDeleted(res, rec) {
+	if isDeleted(res, rec) {
 		return errNoRecord()
+	}
+	if isLocked(res, rec) {
+		return errLocked(res)
 	}
 	var c change
 	c.stamp(res, fieldDeleted, resource.BoolValue(true))
 	c.stamp(res, fieldDateDeleted, resource.IntValue(s.Now().UnixMilli()))
-	c.stamp(res, fieldRepDeleted, resource.IntValue(actor.UserID))
+	c.stamp(res, fieldRepDeleted, resource.IntValue(view.actor.UserID))
 	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
 		return err
 	}

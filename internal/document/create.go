@@ -76,13 +76,14 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 // prepare checks a request and makes its row, without a state.
 func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (row, error) {
 	catalog := s.cfg.Catalog()
+	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(documentsName))
 	name, err := cleanName(fieldName, req.Name)
 	if err != nil {
 		return row{}, err
 	}
 	if req.Resource != nil {
-		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+		if err := s.exists(ctx, view, req.Resource, req.RecordID); err != nil {
 			return row{}, err
 		}
 		owner, err := ownerField(r.res, req.Resource)
@@ -91,7 +92,7 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 		}
 		r.set(owner, resource.IntValue(req.RecordID))
 	}
-	if err := s.place(ctx, catalog, r, req.FolderID); err != nil {
+	if err := s.place(ctx, view, catalog, r, req.FolderID); err != nil {
 		return row{}, err
 	}
 	if err := setLevel(r, req.Level); err != nil {
@@ -125,9 +126,10 @@ func source(res *resource.Resource, actor crm.Actor) string {
 	return string(text)
 }
 
-// exists returns fault.NotFound unless the record is there and not deleted.
-func (s *Service) exists(ctx context.Context, res *resource.Resource, id int64) error {
-	r, ok, err := s.load(ctx, res, id)
+// exists returns fault.NotFound unless the record is there for the actor and not
+// deleted.
+func (s *Service) exists(ctx context.Context, view *crm.View, res *resource.Resource, id int64) error {
+	r, ok, err := s.see(ctx, view, res, id)
 	if err != nil {
 		return err
 	}
@@ -138,11 +140,11 @@ func (s *Service) exists(ctx context.Context, res *resource.Resource, id int64) 
 }
 
 // place puts a document or folder into a folder.
-func (s *Service) place(ctx context.Context, catalog *resource.Catalog, r row, folder int64) error {
+func (s *Service) place(ctx context.Context, view *crm.View, catalog *resource.Catalog, r row, folder int64) error {
 	if folder == 0 || folder == -1 {
 		return nil
 	}
-	err := s.exists(ctx, catalog.Resource(foldersName), folder)
+	err := s.exists(ctx, view, catalog.Resource(foldersName), folder)
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.InField(fieldFolder, "folderId: there is no folder %d; the root is -1", folder)
 	} else if err != nil {
@@ -190,13 +192,14 @@ type FolderRequest struct {
 func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderRequest) (id int64, err error) {
 	defer fault.Wrap(&err, "document.CreateFolder")
 	catalog := s.cfg.Catalog()
+	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(foldersName))
 	name, err := cleanName(fieldName, req.Name)
 	if err != nil {
 		return 0, err
 	}
 	if req.Resource != nil {
-		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+		if err := s.exists(ctx, view, req.Resource, req.RecordID); err != nil {
 			return 0, err
 		}
 		if _, err := ownerField(catalog.Resource(documentsName), req.Resource); err != nil {
@@ -205,7 +208,7 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 		r.set(fieldEntity, resource.TextValue(req.Resource.Name))
 		r.set(fieldEntityID, resource.IntValue(req.RecordID))
 	}
-	if err := s.place(ctx, catalog, r, req.ParentID); err != nil {
+	if err := s.place(ctx, view, catalog, r, req.ParentID); err != nil {
 		return 0, err
 	}
 	if err := setLevel(r, req.Level); err != nil {
@@ -222,18 +225,21 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 // Delete marks a document as deleted. Its contents stay until Sweep finds that
 // no other document has them. A document that is still pending can be deleted,
 // too: its locator then takes nothing any more. It returns fault.NotFound when
-// there is no document with this id that is not deleted.
+// the actor sees no document with this id that is not deleted.
 func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err error) {
 	defer fault.Wrap(&err, "document.Delete(%d)", id)
-	res := s.documents()
+	catalog := s.cfg.Catalog()
+	view, res := crm.NewView(actor, catalog), catalog.Resource(documentsName)
 	now := s.now()
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
-		rec, err := tx.Lock(ctx, res, id)
-		if err != nil {
+		rec, err := view.Lock(ctx, tx, res, id)
+		if fault.KindOf(err) == fault.NotFound {
+			return errNoDocument()
+		} else if err != nil {
 			return err
 		}
 		r := row{res, rec}
-		if rec == nil || r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
+		if r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
 			return errNoDocument()
 		}
 		_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{

@@ -60,6 +60,7 @@ func declaredSales() []Resource {
 				ref("salesorderId", "salesorders"), ref("productId", "products"), integer("order"),
 				integer("quantity"), number("price"), number("total"), text("description", 2000),
 			}),
+			Access: Access{Within: []string{"salesorderId"}},
 			Indexes: polled(
 				by("the lines of an order", "salesorderId"),
 				by("where a product was sold", "productId"),

@@ -103,6 +103,19 @@ func (g *Registry) checkAccess(r *Resource) error {
 	for _, n := range r.Access.Owners {
 		guards = append(guards, guard{n, Ref, "users"})
 	}
+	if (r.Access.Entity == "") != (r.Access.EntityID == "") {
+		return fmt.Errorf("resource %s: access names one of entity and entityId without the other", r.Name)
+	}
+	guards = append(guards, guard{r.Access.Entity, Text, ""}, guard{r.Access.EntityID, Integer, ""})
+	for _, n := range r.Access.Within {
+		f := r.Field(n)
+		if f == nil || !f.Kind.IsRef() {
+			return fmt.Errorf("resource %s: access names %s, which is no reference", r.Name, n)
+		}
+		if g.within(g.Resource(f.Table), r, len(g.list)) {
+			return fmt.Errorf("resource %s: is within itself by %s", r.Name, n)
+		}
+	}
 	for _, a := range guards {
 		if a.name == "" {
 			continue
@@ -113,6 +126,18 @@ func (g *Registry) checkAccess(r *Resource) error {
 		}
 	}
 	return nil
+}
+
+// within reports whether r is outer or within it. A part of itself would have no
+// end. depth bounds the search: deeper than that there is a circle.
+func (g *Registry) within(r, outer *Resource, depth int) bool {
+	if r == outer || depth == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Access.Within, func(name string) bool {
+		f := r.Field(name)
+		return f != nil && f.Table != "" && g.within(g.Resource(f.Table), outer, depth-1)
+	})
 }
 
 func indexFields(r *Resource) (names [][]string) {

@@ -75,6 +75,19 @@ type Access struct {
 	Owners []string // references to users, who see it whatever its level
 	Branch string   // reference to a branch: users whose branches are restricted need to belong to it
 	Lock   string   // boolean: while true, the record refuses update and delete
+
+	// Within are references to the records that this one is a part of: it is
+	// seen only by those who see all of them.
+	Within []string
+
+	// Entity and EntityID are Within for a part of a record of any resource: a
+	// text with the name of the resource, and an integer with the id.
+	Entity, EntityID string
+}
+
+// IsZero reports whether nothing guards the records.
+func (a *Access) IsZero() bool {
+	return a.Level == "" && a.Public == "" && a.Owners == nil && a.Branch == "" && a.Lock == "" && a.Within == nil && a.EntityID == ""
 }
 
 // Resource is one table of records.

@@ -253,7 +253,7 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	index, equal, ok := l.served()
 	byID := l.terms[0].id
 	switch {
-	case l.q.Where == nil && byID && l.q.Offset > 0:
+	case l.q.Where == nil && l.q.Visible == nil && byID && l.q.Offset > 0:
 		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
 	case l.q.Where == nil || src == nil && byID:
 		return access{index: index}, false, nil
@@ -314,6 +314,9 @@ const longWalk = 100_000
 // index is of, so that walking the index fetches no other row than those
 // selected.
 func (l *list) covers(src source, index string) bool {
+	if l.q.Visible != nil {
+		return false
+	}
 	s, is := src.(indexSource)
 	if m, match := src.(matchSource); match && m != "" {
 		if c, one := l.q.Where.(*filter.Compare); one && len(l.terms) == 2 {
@@ -430,7 +433,7 @@ func (l *list) walkStatement(p piece, index string, equal filter.And, limit int)
 	alias := b.alias()
 	// The version of a row that is not selected is null, and never fetched.
 	b.add("SELECT ", alias, ".", idColumn, ", CASE WHEN ")
-	b.where(l.q.Where, l.t, alias)
+	l.selected(b, alias)
 	b.add(" THEN ", alias, ".", versionColumn, " END, ", generation)
 	for _, term := range l.terms {
 		b.add(", ")

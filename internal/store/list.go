@@ -28,7 +28,7 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 		if err := l.keys(ctx, c, p); err != nil {
 			return err
 		}
-		return s.rows(ctx, c, q.Resource, p)
+		return s.rows(ctx, c, q.Resource, q.Visible, p)
 	})
 }
 
@@ -256,7 +256,7 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		b.add(" NOT INDEXED")
 	}
 	b.add(" WHERE ")
-	b.where(l.q.Where, l.t, alias)
+	l.selected(b, alias)
 	l.position(b, p, alias)
 
 	first := fixedColumns + 1
@@ -312,6 +312,15 @@ func (l *list) position(b *builder, p piece, alias string) {
 	b.arg(l.after(p.equal), term.column)
 }
 
+// selected writes the condition for a row to be in the list.
+func (l *list) selected(b *builder, alias string) {
+	b.where(l.q.Where, l.t, alias)
+	if l.q.Visible != nil {
+		b.add(" AND ")
+		b.where(l.q.Visible, l.t, alias)
+	}
+}
+
 // order writes ORDER BY for the sort keys that are not the same throughout the
 // piece. The columns of all of them start at number first.
 func (l *list) order(b *builder, p piece, first int) {
@@ -348,11 +357,15 @@ func (b *builder) sortValue(p filter.Path, t *table, alias string) {
 		}
 		return
 	}
-	ref := p.Via[0]
+	ref, guard, rest := hop(p)
 	next, nextAlias := b.table(ref), b.alias()
 	b.add("(SELECT ")
-	b.sortValue(filter.Path{Via: p.Via[1:], Field: p.Field, Title: p.Title}, next, nextAlias)
+	b.sortValue(rest, next, nextAlias)
 	b.add(" FROM ", next.name, " ", nextAlias, " WHERE ", nextAlias, ".", idColumn, " = ")
 	b.column(ref, t, alias)
+	if guard != nil {
+		b.add(" AND ")
+		b.where(guard, next, nextAlias)
+	}
 	b.add(")")
 }

@@ -133,6 +133,8 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 			Language:   known.Language,
 			Dialect:    Name,
 			Credential: known.Credential,
+			Restricted: known.Restricted,
+			Branches:   known.Branches,
 		},
 		token:     token,
 		records:   ws.Records,
