@@ -8,7 +8,7 @@ import (
 
 // seedCmd is "dossier seed".
 type seedCmd struct {
-	Workspace    string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay."`
+	Workspace    string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay. Nobody should use it meanwhile: its indexes are taken away and made again."`
 	Accounts     int    `required:"" placeholder:"N" help:"Accounts to make; contacts, opportunities, activities, orders and the rest come in proportion."`
 	AccountsOnly bool   `help:"Make accounts and what they refer to, and nothing that belongs to them."`
 	Seed         uint64 `default:"1" help:"The same seed makes the same records."`

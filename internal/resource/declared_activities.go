@@ -7,12 +7,16 @@ func declaredActivities() []Resource {
 		{
 			Name: "activities", Title: []string{"comment"}, Ops: CRUD,
 			Required: []string{"accountId", "typeId", "salesRepId", "date"},
-			Fields: join(audit(), geo(), []Field{
+			Fields: join(audit(), []Field{
 				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
 				ref("typeId", "activityTypes"), ref("salesRepId", "users"), text("extId", 30).key(),
-				instant("date"), text("comment", 6000), boolean("checkin").no(), integer("checkinTypeId"), instant("checkoutDate"),
+				instant("date"), text("comment", 6000), boolean("checkin").no(), instant("checkoutDate"),
 				text("whatsappMessage", 6000), // in answers, not in the schema [LIVE]
-				permissionLevel(), boolean("readOnly").no(),
+				// The three defaults are what live rows show; a client's type for
+				// geocodingAccuracy takes no null [LIVE] [CLIENT].
+				integer("checkinTypeId").or(IntValue(1)), integer("geocodingAccuracy").or(IntValue(-1)),
+				integer("permissionLevel").or(IntValue(2)),
+				boolean("geocoded").no(), coordinate("latitude"), coordinate("longitude"), boolean("readOnly").no(),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Lock: "readOnly"},
 			Indexes: polled(

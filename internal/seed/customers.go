@@ -733,18 +733,17 @@ func (w *world) makeActivity(home *customer) {
 	a.audit(w.time, created, w.users)
 
 	date := created - int64(r.n(2*msHour))
-	if r.chance(98) { // some have none, although it is required [LIVE]
-		a.setInt(a.date, date)
-	}
+	a.setInt(a.date, date)
 	if r.chance(70) {
 		a.setText(a.comment, pick(r, c.culture.language.visit))
 	}
 	if r.chance(15) {
 		w.start()
-		w.buf = append(w.buf, "A-"...)
-		w.number(id, 8)
+		w.number(id, 8) // digits: a client reads them as a number [CLIENT]
 		a.setBytes(a.extID, w.buf)
 	}
+	a.setInt(a.checkinKind, 1)
+	a.setInt(a.accuracy, -1) // none, as in live rows
 	a.setRef(a.account, c.id)
 	if r.chance(75) {
 		a.setRef(a.contact, c.firstContact+int64(r.n(contactsEach)))

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -269,8 +271,9 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	case index != "" && l.single(src, index, equal):
 		return access{index: index}, false, nil
 	}
-	if _, is := src.(matchSource); is && byID && !l.terms[0].Desc {
-		return l.from(src), false, nil // its rows come in the order of the id
+	if m, is := src.(matchSource); is && byID && !l.terms[0].Desc {
+		done, err := l.stream(ctx, c, p, string(m))
+		return access{}, done, err
 	}
 	if l.covers(src, index) {
 		// The index holds all that the filter asks for.
@@ -352,6 +355,58 @@ func (l *list) from(src source) access {
 		return access{index: name}
 	}
 	return access{source: src}
+}
+
+// streamSource is one of the two tables of trigrams: of a query's match, or with
+// "" of the rows that wait. Ids come in ascending order.
+type streamSource string
+
+func (s streamSource) index() string { return "" }
+func (s streamSource) rank() int     { return rankMatch }
+func (s streamSource) ids(b *builder, t *table) {
+	if s == "" {
+		b.add("SELECT ", idColumn, " AS id FROM ", quote(t.res.Name+pendingSuffix))
+		return
+	}
+	b.matched(t, string(s))
+}
+
+// stream fills the page of a list in the order of the id from the trigram table,
+// which finds rows in that order and thus need not find them all.
+func (l *list) stream(ctx context.Context, c Conn, p *crm.Page, match string) (done bool, err error) {
+	q := l.q // both parts are read from the start, and skipped together
+	defer func() { l.q = q }()
+	if q.After == nil {
+		l.q.Limit, l.q.Offset = q.Limit+q.Offset, 0
+	}
+	var keys []crm.Key
+	for _, source := range []streamSource{streamSource(match), ""} {
+		sql, args, err := l.statement(l.pieces()[0], access{source: source}, l.q.Limit+1)
+		if err != nil {
+			return false, err
+		}
+		err = c.Query(ctx, sql, args, func(r Row) error {
+			keys = append(keys, crm.Key{ID: r.Int(0), Version: r.Int(1)})
+			p.Generation = r.Int(2)
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	slices.SortFunc(keys, func(a, b crm.Key) int { return cmp.Compare(a.ID, b.ID) })
+	keys = slices.Compact(keys)
+	if q.After == nil {
+		keys = keys[min(q.Offset, len(keys)):]
+	}
+	p.More = len(keys) > q.Limit
+	p.Keys = append(p.Keys, keys[:min(q.Limit, len(keys))]...)
+	if n := len(p.Keys); n > 0 {
+		l.last[0] = sortValue{i: p.Keys[n-1].ID}
+	} else {
+		p.Generation = 0
+	}
+	return true, nil
 }
 
 func (l *list) maxID(ctx context.Context, c Conn) (id int64, err error) {

@@ -237,12 +237,13 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		// CROSS JOIN keeps the engine from walking the order and asking for each
 		// row whether it is a candidate.
 		b.add("(")
-		if _, twice := how.source.(unionSource); twice {
+		switch how.source.(type) {
+		case foundSource, streamSource:
+			how.source.ids(b, l.t)
+		default: // may find a row twice
 			b.add("SELECT DISTINCT id FROM (")
 			how.source.ids(b, l.t)
 			b.add(")")
-		} else {
-			how.source.ids(b, l.t)
 		}
 		b.add(") c CROSS JOIN ")
 	}

@@ -53,7 +53,7 @@ func TestPlans(t *testing.T) {
 		{where: "typeId.id=3", sqlite: "SEARCH t0 USING INDEX accounts_by_typeId (typeId=?)", postgres: "accounts_by_typeId"},
 		{where: "name='rare'", order: "dateUpdated", sqlite: "SEARCH t0 USING INDEX accounts_name (name_key=?) + USE TEMP B-TREE FOR ORDER BY", postgres: "accounts_name", sorts: true},
 		{where: "name LIKE 'rare%'", sqlite: "SEARCH t0 USING INDEX accounts_name (name_key>? AND name_key<?) + USE TEMP B-TREE FOR ORDER BY", postgres: "accounts_name", sorts: true},
-		{where: "name LIKE '%rare%'", sqlite: "SCAN accounts_trigrams VIRTUAL TABLE INDEX 64:M1 + SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)", postgres: "accounts_name_trigrams", sorts: true},
+		{where: "name LIKE '%rare%'", sqlite: "STREAM SCAN accounts_trigrams VIRTUAL TABLE INDEX 64:M1 + SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)", postgres: "accounts_name_trigrams", sorts: true},
 		{where: "name LIKE '%rare%'", order: "dateUpdated", sqlite: "SCAN json_each VIRTUAL TABLE INDEX 1: + SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?) + USE TEMP B-TREE FOR ORDER BY", postgres: "accounts_name_trigrams", sorts: true},
 		{where: "name LIKE '%nordic%'", order: "dateUpdated", sqlite: "WALK SCAN t0 USING INDEX accounts_by_dateUpdated", postgres: "accounts_by_dateUpdated"},
 		{where: "dateUpdated > '2030-01-01'", sqlite: "SEARCH t0 USING INDEX accounts_by_dateUpdated (dateUpdated>?) + USE TEMP B-TREE FOR ORDER BY", postgres: "accounts_by_dateUpdated", sorts: true},

@@ -1,6 +1,8 @@
 package sage
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -46,8 +48,10 @@ var shapes = map[fault.Kind]shape{
 // fail answers with the vendor's error object {"code","error","message"}. The
 // cause of an internal failure goes to the log alone.
 func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // the client has gone
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has hung up, or will not send more and still reads: to the
+		// latter, silence would be a 200.
+		err = fault.New(fault.Invalid, "the request was given up before it was done").Because(err)
 	}
 	kind := fault.KindOf(err)
 	if kind == fault.Internal || kind == fault.Unavailable {

@@ -6,6 +6,7 @@ type quirk struct {
 	none   map[string]string // what a null is written as, by field; "null" where not named
 	hidden []string          // fields that answers do not show
 	add    []string          // members that are no fields, written by the handler
+	digits []string          // booleans that are written as 0 and 1
 }
 
 // minusOne marks fields whose null is written as -1.
@@ -50,6 +51,8 @@ var quirks = map[string]quirk{
 			"fuzzySearch", "includeTime", "mandatoryRestApi"},
 		none: minusOne("tabId"),
 	},
+	// deleted is a number in sales and nowhere else [DOC].
+	"sales": {digits: []string{"deleted"}},
 	"roles": {
 		order: []string{"id", "extId", "level", "name", "branches", "salesRepIdDeleted", "salesRepIdCreated",
 			"salesRepIdUpdated", "dateCreated", "dateUpdated", "dateDeleted", "deleted"},

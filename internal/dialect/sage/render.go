@@ -29,6 +29,7 @@ type member struct {
 	field *resource.Field    // nil for a member that the handler writes
 	table *resource.Resource // of references
 	none  string             // what a null is written as
+	digit bool               // a boolean that is written as 0 or 1
 }
 
 // computed writes the members of a record that are no fields.
@@ -43,7 +44,7 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		if f.Internal || slices.Contains(q.hidden, f.Name) {
 			continue
 		}
-		m := member{name: f.Name, field: f, none: cmp.Or(q.none[f.Name], "null")}
+		m := member{name: f.Name, field: f, none: cmp.Or(q.none[f.Name], "null"), digit: slices.Contains(q.digits, f.Name)}
 		if f.Table != "" {
 			m.table = catalog.Resource(f.Table)
 		}
@@ -86,7 +87,7 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 			dst = append(dst, m.none...)
 			continue
 		}
-		switch m.field.Kind {
+		switch m.kind() {
 		case resource.Text:
 			dst = appendString(dst, val.S)
 		case resource.Integer, resource.BareRef:
@@ -114,6 +115,14 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 		}
 	}
 	return append(dst, '}')
+}
+
+// kind is the kind that the value is written as.
+func (m *member) kind() resource.Kind {
+	if m.digit {
+		return resource.Integer
+	}
+	return m.field.Kind
 }
 
 // appendRef writes {"id":1,"value":"title"}; an extra field's reference is the

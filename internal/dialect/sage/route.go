@@ -15,6 +15,9 @@ type request struct {
 	*http.Request
 	query  query
 	values []string // path segments that matched {…}, in order, as the client spelled them
+
+	bodies *budget // of the dialect
+	held   int64   // bytes taken out of it
 }
 
 // route is one line of the dialect: a method and a path below /api/v4. Path

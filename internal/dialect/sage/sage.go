@@ -59,6 +59,7 @@ type Dialect struct {
 	acquire func(ctx context.Context, name string) (Workspace, func(), error)
 	log     *slog.Logger
 	rows    *rowCache
+	bodies  *budget
 	plans   sync.Map // *resource.Resource -> *plan
 	schemas sync.Map // *resource.Resource -> []byte
 }
@@ -76,6 +77,7 @@ func New(cfg Config) *Dialect {
 		acquire: cfg.Acquire,
 		log:     cfg.Logger.With("dialect", Name),
 		rows:    newRowCache(cfg.RowCache),
+		bodies:  newBudget(maxBodies),
 	}
 }
 
@@ -141,8 +143,13 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		documents: ws.Documents,
 		catalog:   ws.Records.Catalog(),
 	}
-	return rt.handle(d, s, w, &request{r, parseQuery(r.URL.RawQuery), matched})
+	in := d.request(r)
+	defer in.release()
+	in.query, in.values = parseQuery(r.URL.RawQuery), matched
+	return rt.handle(d, s, w, in)
 }
+
+func (d *Dialect) request(r *http.Request) *request { return &request{Request: r, bodies: d.bodies} }
 
 // resource finds the resource a path names. Unknown names are the vendor's 910.
 func (s *session) resource(name string) (*resource.Resource, error) {

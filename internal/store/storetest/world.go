@@ -56,7 +56,7 @@ func Registry(t testing.TB) *resource.Registry {
 		resource.Resource{Name: "statuses", LabelFields: names, Fields: audit(labels...)},
 		resource.Resource{
 			Name: "users", Title: []string{"name", "lastName"},
-			Fields: audit(text("name", true, true), text("lastName", false, true), field("managerId", resource.Ref, "users")),
+			Fields: audit(text("name", true, true), text("lastName", true, true), field("managerId", resource.Ref, "users")),
 		},
 		resource.Resource{
 			Name: "links", Title: []string{"id"},
