@@ -26,6 +26,8 @@ type access struct {
 	index  string // walk or search this index; "" = the engine decides
 	scan   bool   // or read the whole table
 	source source // or look up the rows that it finds; nil = none
+
+	reasons []reason // or look up what the user sees; nil = the other way round
 }
 
 // source finds the ids of all rows that an expression selects, and maybe others.
@@ -248,10 +250,11 @@ func (l *list) served() (index string, equal filter.And, ok bool) {
 // choose decides how to find the rows. It may find them by itself: then done is
 // true and the page has its keys.
 func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, done bool, err error) {
-	if l.s.flavor != SQLite {
-		return access{}, false, nil
-	}
 	src := l.source(l.q.Where)
+	reasons, err := l.narrow(ctx, c, src)
+	if err != nil || reasons != nil || l.s.flavor != SQLite {
+		return access{reasons: reasons}, false, err
+	}
 	index, equal, ok := l.served()
 	byID := l.terms[0].id
 	switch {

@@ -198,6 +198,9 @@ func (l *list) after(i int) resource.Value {
 
 // statement writes the statement for the keys of one piece.
 func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) {
+	if how.reasons != nil {
+		return l.merged(p, how.reasons, limit)
+	}
 	b := l.s.newBuilder(l.q.Language)
 	offset := l.q.Offset
 	if l.q.After != nil {
@@ -316,10 +319,16 @@ func (l *list) position(b *builder, p piece, alias string) {
 // selected writes the condition for a row to be in the list.
 func (l *list) selected(b *builder, alias string) {
 	b.where(l.q.Where, l.t, alias)
-	if l.q.Visible != nil {
-		b.add(" AND ")
-		b.where(l.q.Visible, l.t, alias)
+	if l.q.Visible == nil {
+		return
 	}
+	b.add(" AND ")
+	if l.s.flavor == SQLite {
+		b.add("+") // no index for it: see narrow
+	}
+	b.add("(")
+	b.where(l.q.Visible, l.t, alias)
+	b.add(")")
 }
 
 // order writes ORDER BY for the sort keys that are not the same throughout the

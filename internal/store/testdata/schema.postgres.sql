@@ -1286,6 +1286,22 @@ CREATE INDEX "accounts_by_salesRepId1_dateUpdated" ON "accounts" ("salesRepId1" 
 CREATE INDEX "accounts_by_typeId" ON "accounts" ("typeId" DESC NULLS LAST, "id");
 -- the accounts of a country
 CREATE INDEX "accounts_by_countryId" ON "accounts" ("countryId" DESC NULLS LAST, "id");
+-- users who see little: salesRepId2
+CREATE INDEX "accounts_seen_salesRepId2" ON "accounts" ("salesRepId2" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepId2" IS NOT NULL;
+-- users who see little: salesRepId3
+CREATE INDEX "accounts_seen_salesRepId3" ON "accounts" ("salesRepId3" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepId3" IS NOT NULL;
+-- users who see little: salesRepId4
+CREATE INDEX "accounts_seen_salesRepId4" ON "accounts" ("salesRepId4" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepId4" IS NOT NULL;
+-- users who see little: salesRepId5
+CREATE INDEX "accounts_seen_salesRepId5" ON "accounts" ("salesRepId5" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepId5" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "accounts_seen_salesRepIdCreated" ON "accounts" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: public
+CREATE INDEX "accounts_seen_public" ON "accounts" ("public" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "public" = TRUE;
+-- users who see little: permissionLevel
+CREATE INDEX "accounts_seen_permissionLevel" ON "accounts" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
+-- users who see little: branchId
+CREATE INDEX "accounts_seen_branchId" ON "accounts" ("branchId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- email LIKE '%x%'
 CREATE INDEX "accounts_email_trigrams" ON "accounts" USING gin ("email_key" "public".gin_trgm_ops);
 -- name LIKE '%x%'
@@ -1320,6 +1336,10 @@ CREATE INDEX "contacts_by_dateCreated" ON "contacts" ("dateCreated" DESC NULLS L
 CREATE INDEX "contacts_by_accountId_dateUpdated" ON "contacts" ("accountId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- a salesperson's contacts, latest first
 CREATE INDEX "contacts_by_salesRepId_dateUpdated" ON "contacts" ("salesRepId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "contacts_seen_permissionLevel" ON "contacts" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- email LIKE '%x%'
 CREATE INDEX "contacts_email_trigrams" ON "contacts" USING gin ("email_key" "public".gin_trgm_ops);
 -- email2 LIKE '%x%'
@@ -1354,6 +1374,12 @@ CREATE INDEX "opportunities_by_statusId_dateUpdated" ON "opportunities" ("status
 CREATE INDEX "opportunities_by_salesRepId_dateUpdated" ON "opportunities" ("salesRepId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- the opportunities of an account, latest first
 CREATE INDEX "opportunities_by_accountId1_dateUpdated" ON "opportunities" ("accountId1" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "opportunities_seen_salesRepIdCreated" ON "opportunities" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "opportunities_seen_permissionLevel" ON "opportunities" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
+-- users who see little: branchId
+CREATE INDEX "opportunities_seen_branchId" ON "opportunities" ("branchId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- reference LIKE '%x%'
 CREATE INDEX "opportunities_reference_trigrams" ON "opportunities" USING gin ("reference_key" "public".gin_trgm_ops);
 -- extId = 'x', extId LIKE 'x%', order=extId
@@ -1372,6 +1398,10 @@ CREATE INDEX "salesorders_by_statusId_dateUpdated" ON "salesorders" ("statusId" 
 CREATE INDEX "salesorders_by_salesRepId_dateUpdated" ON "salesorders" ("salesRepId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- the orders of an opportunity
 CREATE INDEX "salesorders_by_opportunityId" ON "salesorders" ("opportunityId" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "salesorders_seen_salesRepIdCreated" ON "salesorders" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: branchId
+CREATE INDEX "salesorders_seen_branchId" ON "salesorders" ("branchId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- reference LIKE '%x%'
 CREATE INDEX "salesorders_reference_trigrams" ON "salesorders" USING gin ("reference_key" "public".gin_trgm_ops);
 -- polling for changes: dateUpdated > t
@@ -1402,6 +1432,10 @@ CREATE INDEX "products_by_dateUpdated" ON "products" ("dateUpdated" DESC NULLS L
 CREATE INDEX "products_by_dateCreated" ON "products" ("dateCreated" DESC NULLS LAST, "id");
 -- the products of a family
 CREATE INDEX "products_by_familyId" ON "products" ("familyId" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "products_seen_salesRepIdCreated" ON "products" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "products_seen_permissionLevel" ON "products" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- model LIKE '%x%'
 CREATE INDEX "products_model_trigrams" ON "products" USING gin ("model_key" "public".gin_trgm_ops);
 -- the prices of a product
@@ -1424,6 +1458,10 @@ CREATE INDEX "activities_by_contactId" ON "activities" ("contactId" DESC NULLS L
 CREATE INDEX "activities_by_opportunityId" ON "activities" ("opportunityId" DESC NULLS LAST, "id");
 -- everybody's activities, latest first
 CREATE INDEX "activities_by_date" ON "activities" ("date" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "activities_seen_salesRepIdCreated" ON "activities" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "activities_seen_permissionLevel" ON "activities" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "calendar_extId" ON "calendar" ("extId_key" NULLS FIRST, "id");
 -- polling for changes: dateUpdated > t
@@ -1434,6 +1472,12 @@ CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC NULLS L
 CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId" NULLS FIRST, "startDate_key" DESC NULLS LAST, "id");
 -- an account's events
 CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId" NULLS FIRST, "startDate_key" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "calendar_seen_permissionLevel" ON "calendar" ("permissionLevel" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
+-- users who see little: branchId
+CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- subject LIKE '%x%'
 CREATE INDEX "calendar_subject_trigrams" ON "calendar" USING gin ("subject_key" "public".gin_trgm_ops);
 -- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
@@ -1498,6 +1542,12 @@ CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC NULLS LAST,
 CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC NULLS LAST, "id");
 -- announced documents that never came
 CREATE INDEX "documents_by_state_expiresAt" ON "documents" ("state_key" NULLS FIRST, "expiresAt" DESC NULLS LAST, "id");
+-- users who see little: userId
+CREATE INDEX "documents_seen_userId" ON "documents" ("userId" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "userId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "documents_seen_salesRepIdCreated" ON "documents" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "documents_seen_level" ON "documents" ("level" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- name LIKE '%x%'
 CREATE INDEX "documents_name_trigrams" ON "documents" USING gin ("name_key" "public".gin_trgm_ops);
 -- name = 'x', name LIKE 'x%', order=name
@@ -1506,6 +1556,10 @@ CREATE INDEX "folders_name" ON "folders" ("name_key" NULLS FIRST, "id");
 CREATE INDEX "folders_by_folderId" ON "folders" ("folderId" DESC NULLS LAST, "id");
 -- the folders of a record
 CREATE INDEX "folders_by_entityId" ON "folders" ("entityId" DESC NULLS LAST, "id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id") WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "folders_seen_level" ON "folders" ("level" NULLS FIRST, "dateUpdated" DESC NULLS LAST, "id");
 -- name LIKE '%x%'
 CREATE INDEX "folders_name_trigrams" ON "folders" USING gin ("name_key" "public".gin_trgm_ops);
 -- email = 'x', email LIKE 'x%', order=email
