@@ -40,13 +40,13 @@ func TestCoerce(t *testing.T) {
 		{count, `3.5`, null, "count must be an integer"},
 		{count, `""`, null, ""},
 		{count, `true`, null, "count must be an integer"},
-		{count, `9223372036854775808`, null, "count must be an integer"},
+		{count, `9223372036854775808`, null, "count must lie between -9223372036854775807 and 9223372036854775807"},
 		{count, `[1]`, null, "count must be an integer"},
 		{total, `1999.99`, is(1999990000), ""},
 		{total, `0.30000000000000004`, is(300000), ""}, // a double's noise is rounded away
 		{total, `"-0.5"`, is(-500000), ""},
 		{total, `"x"`, null, "total must be a number"},
-		{total, `1e300`, null, "total must be a number"},
+		{total, `1e300`, null, "total must lie between -9223372036854.775807 and 9223372036854.775807"},
 		{open, `true`, is(1), ""},
 		{open, `"False"`, is(0), ""},
 		{open, `0`, is(0), ""},
@@ -66,14 +66,15 @@ func TestCoerce(t *testing.T) {
 		{account, `{}`, null, ""},
 		{account, `-1`, null, ""},
 		{account, `{"id":-1,"value":" "}`, null, ""},
-		{account, `"Acme"`, null, "accountId must be the id of a record of accounts"},
+		{account, `" Acme "`, Coerced{Title: "Acme"}, ""},
+		{account, `"7.5"`, null, "accountId must be the id of a record of accounts"},
 		{account, `7.5`, null, "accountId must be the id"},
 		{account, `[7]`, null, "accountId must be the id"},
 		{branches, `[16,"17",{"id":18,"value":"x"}]`, reads("[16,17,18]"), ""},
 		{branches, `[]`, reads("[]"), ""},
 		{branches, `16`, reads("[16]"), ""},
 		{branches, `[{"value":"x"}]`, null, "takes ids"},
-		{branches, `["x"]`, null, "branches must be the id"},
+		{branches, `["x"]`, null, "takes ids, not titles"},
 	} {
 		got, err := tt.field.Coerce(json.RawMessage(tt.in))
 		switch {

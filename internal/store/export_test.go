@@ -39,7 +39,7 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 				sql, args, err = l.statement(piece, access{source: streamSource(match)}, 1)
 			case done:
 				b.WriteString("WALK ")
-				sql, args, err = l.walkStatement(piece, index, equal, 1)
+				sql, args, err = l.walkStatement(piece, nil, index, equal, 1)
 			}
 			if err != nil {
 				return err

@@ -25,6 +25,9 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 	}
 	return s.db.Read(ctx, func(c Conn) error {
 		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+		if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
+			return err
+		}
 		if err := l.keys(ctx, c, p); err != nil {
 			return err
 		}

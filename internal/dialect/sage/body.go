@@ -113,10 +113,36 @@ func (r *request) readObject(w http.ResponseWriter, limit int64) (map[string]jso
 	return members, nil
 }
 
+// maxNesting is how deep a body may be nested. Documented bodies have four levels.
+const maxNesting = 100
+
+// nesting returns the depth of the deepest object or array of a JSON text.
+func nesting(body []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
 // decode reads exactly one JSON value.
 func decode(body []byte, into any, what string) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return fault.New(fault.Invalid, "the body is empty; %s is expected", what)
+	}
+	if nesting(body) > maxNesting {
+		return fault.New(fault.Invalid, "the body is nested more than %d levels deep", maxNesting)
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(into); err != nil {
