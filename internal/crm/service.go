@@ -33,6 +33,7 @@ type Actor struct {
 	Language   int    // index into resource.Languages; -1 = not set
 	Dialect    string // through which the request came
 	Credential string // public id of the credential, for the log
+	RequestID  string // of the request, for the log
 
 	// Restricted users see the records of Branches (their own and those of their
 	// roles) and the records of no branch, unless another part of the rule lets

@@ -29,6 +29,10 @@ type Store interface {
 	// the fields of Resource.Title. Strings may be kept.
 	Titles(ctx context.Context, res *resource.Resource, ids []int64, fn func(id int64, columns []string)) error
 
+	// Changes returns the first changes after a sequence number, at most limit.
+	// See Change.Sequence.
+	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
+
 	// Write runs fn in a transaction and returns when it is durable. When fn
 	// fails, nothing of it remains. fn may run more than once (a lost
 	// serialisation race) and may share one commit with other writers.
@@ -57,6 +61,9 @@ type Tx interface {
 	// aside, that are not deleted and satisfy visible. For labels any language
 	// counts.
 	FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) ([]int64, error)
+
+	// Log adds entries to the log of changes when the transaction commits.
+	Log(ctx context.Context, changes ...Change) error
 
 	// Advance adds one to the generation when the transaction commits.
 	Advance(ctx context.Context) error

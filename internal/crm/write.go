@@ -179,10 +179,11 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	var rec *resource.Record
 	err = s.write(ctx, res, func(tx Tx) error {
 		var err error
-		if rec, err = s.compose(ctx, tx, NewView(actor, catalog), res, c); err != nil {
+		view := NewView(actor, catalog)
+		if rec, err = s.compose(ctx, tx, view, res, c); err != nil {
 			return err
 		}
-		return s.insert(ctx, tx, catalog, res, rec)
+		return s.insert(ctx, tx, view, res, rec)
 	})
 	if err != nil {
 		return 0, err
@@ -246,16 +247,22 @@ func newRecord(res *resource.Resource) *resource.Record {
 
 // insert writes new records. A new record can only change what is shown when it
 // is a field declaration: nothing refers to it yet.
-func (s *Service) insert(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, recs ...*resource.Record) error {
-	if !isDeclaration(res) {
-		return tx.Insert(ctx, res, recs...)
-	}
-	for _, rec := range recs {
-		if err := s.checkDeclaration(catalog, res, rec); err != nil {
-			return err
+func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.Resource, recs ...*resource.Record) error {
+	if isDeclaration(res) {
+		for _, rec := range recs {
+			if err := s.checkDeclaration(view.catalog, res, rec); err != nil {
+				return err
+			}
 		}
 	}
 	if err := tx.Insert(ctx, res, recs...); err != nil {
+		return err
+	}
+	changes, now := make([]Change, len(recs)), s.Now()
+	for i, rec := range recs {
+		changes[i] = view.actor.Change(now, Created, res, nil, rec)
+	}
+	if err := tx.Log(ctx, changes...); err != nil || !isDeclaration(res) {
 		return err
 	}
 	return tx.Advance(ctx)
@@ -302,13 +309,21 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
 		return err
 	}
-	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+	if err := s.apply(ctx, tx, view, Updated, res, rec, c); err != nil {
 		return err
 	}
 	if isDeclaration(res) || changesTitle(res, rec, c.set) {
 		return tx.Advance(ctx)
 	}
 	return nil
+}
+
+// apply writes a change of a locked record, and logs it.
+func (s *Service) apply(ctx context.Context, tx Tx, view *View, kind ChangeKind, res *resource.Resource, rec *resource.Record, c *change) error {
+	if _, err := tx.Update(ctx, res, rec.ID, c.set); err != nil {
+		return err
+	}
+	return tx.Log(ctx, view.actor.Change(s.Now(), kind, res, rec, With(rec, c.set)))
 }
 
 func isDeleted(res *resource.Resource, rec *resource.Record) bool {
@@ -379,7 +394,7 @@ func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.R
 	c.stamp(res, fieldDeleted, resource.BoolValue(true))
 	c.stamp(res, fieldDateDeleted, resource.IntValue(s.Now().UnixMilli()))
 	c.stamp(res, fieldRepDeleted, resource.IntValue(view.actor.UserID))
-	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+	if err := s.apply(ctx, tx, view, Deleted, res, rec, &c); err != nil {
 		return err
 	}
 	if isDeclaration(res) {

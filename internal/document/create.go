@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/httpd"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -43,7 +45,7 @@ func (s *Service) Create(ctx context.Context, actor crm.Actor, req Request) (_ T
 	t := Ticket{Expires: r.time(fieldCreated).Add(s.cfg.TicketLife)}
 	r.set(fieldState, resource.TextValue(resource.DocumentPending))
 	r.set(fieldExpires, instant(t.Expires))
-	if err := s.insert(ctx, r); err != nil {
+	if err := s.insert(ctx, actor, r); err != nil {
 		return Ticket{}, err
 	}
 	t.ID = r.rec.ID
@@ -68,7 +70,7 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 		for name, v := range got.values() {
 			r.set(name, v)
 		}
-		return s.insert(ctx, r)
+		return s.insert(ctx, actor, r)
 	})
 	return r.rec.ID, receipt, err
 }
@@ -115,6 +117,12 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
 	return r, nil
+}
+
+// sender is source read back: who announced a document, of whose upload ctx is.
+func (r row) sender(ctx context.Context) crm.Actor {
+	dialect, credential, _ := strings.Cut(r.text(fieldSource), ":")
+	return crm.Actor{UserID: r.int(fieldCreatedBy), Dialect: dialect, Credential: credential, RequestID: httpd.RequestID(ctx)}
 }
 
 // source says by whom a document came, cut to what its column takes.
@@ -164,8 +172,9 @@ func setLevel(r row, level int64) error {
 	return nil
 }
 
-// insert writes a new row and names it by its id.
-func (s *Service) insert(ctx context.Context, r row) error {
+// insert writes a new row and names it by its id. A row that nobody sees yet is not
+// logged.
+func (s *Service) insert(ctx context.Context, actor crm.Actor, r row) error {
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
 		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
 			return err
@@ -174,7 +183,11 @@ func (s *Service) insert(ctx context.Context, r row) error {
 		_, err := tx.Update(ctx, r.res, r.rec.ID, assign(r.res, map[string]resource.Value{
 			fieldName: resource.TextValue(name),
 		}))
-		return err
+		if err != nil || r.state() != resource.DocumentReady {
+			return err
+		}
+		r.set(fieldName, resource.TextValue(name))
+		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
 	})
 }
 
@@ -218,7 +231,12 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 	r.set(fieldRestrict, resource.BoolValue(req.Restrict))
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
-	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error { return tx.Insert(ctx, r.res, r.rec) })
+	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
+		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
+			return err
+		}
+		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
+	})
 	return r.rec.ID, err
 }
 
@@ -242,12 +260,15 @@ func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err er
 		if r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
 			return errNoDocument()
 		}
-		_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{
+		set := assign(res, map[string]resource.Value{
 			fieldDeleted:   resource.BoolValue(true),
 			fieldDeletedAt: instant(now),
 			fieldDeletedBy: resource.IntValue(actor.UserID),
-		}))
-		return err
+		})
+		if _, err := tx.Update(ctx, res, id, set); err != nil || r.state() != resource.DocumentReady {
+			return err
+		}
+		return tx.Log(ctx, actor.Change(now, crm.Deleted, res, rec, crm.With(rec, set)))
 	})
 }
 

@@ -598,18 +598,21 @@ func (l *list) resolve(ctx context.Context, c Conn, e filter.Expr) (_ filter.Exp
 
 func (l *list) resolveCompare(ctx context.Context, c Conn, e *filter.Compare, path filter.Path) (filter.Expr, error) {
 	b := l.s.newBuilder(l.q.Language)
-	next, alias := b.table(path.Via[0]), b.alias()
-	inner := &filter.Compare{Path: path, Op: e.Op, Args: e.Args}
-	inner.Path.Via = path.Via[1:]
+	ref, guard, rest := hop(path)
+	next, alias := b.table(ref), b.alias()
 	b.add("SELECT ", alias, ".", idColumn, " FROM ", next.name, " ", alias, " WHERE ")
-	b.where(inner, next, alias)
+	b.where(&filter.Compare{Path: rest, Op: e.Op, Args: e.Args}, next, alias)
+	if guard != nil {
+		b.add(" AND ")
+		b.where(guard, next, alias)
+	}
 	b.add(" LIMIT ")
 	b.text = appendInt(b.text, maxResolved+1)
 	sql, args, err := b.done()
 	if err != nil {
 		return nil, err
 	}
-	found := &filter.Compare{Path: filter.Path{Field: path.Via[0]}, Op: filter.In}
+	found := &filter.Compare{Path: filter.Path{Field: ref}, Op: filter.In}
 	err = c.Query(ctx, sql, args, func(r Row) error {
 		found.Args = append(found.Args, resource.IntValue(r.Int(0)))
 		return nil

@@ -55,11 +55,12 @@ const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
 )%[3]s;
 `
 
+// metaSQL makes the tables that are the store's own, where they are not there.
 func metaSQL(flavor Flavor) string {
 	if flavor == SQLite {
-		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT")
+		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite
 	}
-	return fmt.Sprintf(metaDDL, "bigint", "text", "")
+	return fmt.Sprintf(metaDDL, "bigint", "text", "") + changesPostgreSQL
 }
 
 // newSchema renders the DDL. trigrams is the schema that PostgreSQL's pg_trgm

@@ -22,6 +22,9 @@ func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 		if err := fn(tx); err != nil {
 			return err
 		}
+		if err := tx.writeChanges(ctx); err != nil {
+			return err
+		}
 		if err := tx.moveTrigrams(ctx); err != nil || !tx.advance {
 			return err
 		}
@@ -42,6 +45,7 @@ type tx struct {
 	s       *Store
 	c       Conn
 	advance bool
+	changes []crm.Change
 	touched []touched
 }
 

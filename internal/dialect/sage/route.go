@@ -36,6 +36,7 @@ func at(method, pattern string, h handler) route {
 // before {}.
 var routes = []route{
 	at("GET", "/resources", (*Dialect).listResources),
+	at("GET", "/changes", (*Dialect).listChanges), // ours
 
 	at("GET", "/documents/folders", (*Dialect).listFolders),
 	at("POST", "/documents/folders", (*Dialect).createFolder),

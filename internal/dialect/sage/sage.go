@@ -135,6 +135,7 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 			Language:   known.Language,
 			Dialect:    Name,
 			Credential: known.Credential,
+			RequestID:  httpd.RequestID(r.Context()),
 			Restricted: known.Restricted,
 			Branches:   known.Branches,
 		},

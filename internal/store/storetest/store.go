@@ -51,6 +51,8 @@ func Run(t *testing.T, open Open) {
 		{"what a client writes is never SQL", injection},
 		{"text that cannot be kept is refused everywhere", unkeepable},
 		{"a bulk load is like inserts", bulkLoad},
+		{"changes are logged with the transaction they belong to", changeLog},
+		{"who follows the log of changes misses none", followedChanges},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, open)) })

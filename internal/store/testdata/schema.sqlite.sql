@@ -4,6 +4,18 @@ CREATE TABLE IF NOT EXISTS "_meta" (
   "fingerprint" TEXT NOT NULL,
   "migration" INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS "_changes" (
+  "sequence" INTEGER PRIMARY KEY,
+  "time" INTEGER NOT NULL,
+  "user" INTEGER NOT NULL,
+  "credential" TEXT NOT NULL,
+  "dialect" TEXT NOT NULL,
+  "request" TEXT NOT NULL,
+  "resource" TEXT NOT NULL,
+  "record" INTEGER NOT NULL,
+  "kind" INTEGER NOT NULL,
+  "fields" TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE "accounts" (
   "id" INTEGER PRIMARY KEY,
