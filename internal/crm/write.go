@@ -229,8 +229,12 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	if err := c.requires(res); err != nil {
 		return nil, err // given by an id that stands for no record
 	}
+	dates, err := s.ending(ctx, view.catalog, res, nil, c.set)
+	if err != nil {
+		return nil, err
+	}
 	rec := newRecord(res)
-	for _, a := range c.set {
+	for _, a := range withDates(c.set, dates) {
 		rec.Values[a.Field.Index] = a.Value
 	}
 	return rec, nil
@@ -309,7 +313,11 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
 		return err
 	}
-	if err := s.apply(ctx, tx, view, Updated, res, rec, c); err != nil {
+	dates, err := s.ending(ctx, view.catalog, res, rec, c.set)
+	if err != nil {
+		return err
+	}
+	if err := s.apply(ctx, tx, view, Updated, res, rec, withDates(c.set, dates)); err != nil {
 		return err
 	}
 	if isDeclaration(res) || changesTitle(res, rec, c.set) {
@@ -319,11 +327,11 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 }
 
 // apply writes a change of a locked record, and logs it.
-func (s *Service) apply(ctx context.Context, tx Tx, view *View, kind ChangeKind, res *resource.Resource, rec *resource.Record, c *change) error {
-	if _, err := tx.Update(ctx, res, rec.ID, c.set); err != nil {
+func (s *Service) apply(ctx context.Context, tx Tx, view *View, kind ChangeKind, res *resource.Resource, rec *resource.Record, set []Assignment) error {
+	if _, err := tx.Update(ctx, res, rec.ID, set); err != nil {
 		return err
 	}
-	return tx.Log(ctx, view.actor.Change(s.Now(), kind, res, rec, With(rec, c.set)))
+	return tx.Log(ctx, view.actor.Change(s.Now(), kind, res, rec, With(rec, set)))
 }
 
 func isDeleted(res *resource.Resource, rec *resource.Record) bool {
@@ -394,7 +402,7 @@ func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.R
 	c.stamp(res, fieldDeleted, resource.BoolValue(true))
 	c.stamp(res, fieldDateDeleted, resource.IntValue(s.Now().UnixMilli()))
 	c.stamp(res, fieldRepDeleted, resource.IntValue(view.actor.UserID))
-	if err := s.apply(ctx, tx, view, Deleted, res, rec, &c); err != nil {
+	if err := s.apply(ctx, tx, view, Deleted, res, rec, c.set); err != nil {
 		return err
 	}
 	if isDeclaration(res) {

@@ -88,7 +88,34 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: label field %s is no text", r.Name, n)
 		}
 	}
+	if err := g.checkEnding(r); err != nil {
+		return err
+	}
 	return g.checkAccess(r)
+}
+
+// checkEnding makes sure that an Ending names fields that can have its meaning.
+func (g *Registry) checkEnding(r *Resource) error {
+	e := r.Ending
+	if e == nil {
+		return nil
+	}
+	status := r.Field(e.Status)
+	if status == nil || !status.Kind.IsRef() {
+		return fmt.Errorf("resource %s: ending names %s, which is no reference", r.Name, e.Status)
+	}
+	statuses := g.Resource(status.Table)
+	for _, n := range []string{e.End, e.Won, e.Lost} {
+		if f := statuses.Field(n); n != "" && (f == nil || f.Kind != Boolean && f.Kind != Integer) {
+			return fmt.Errorf("resource %s: ending names %s, which %s lacks", r.Name, n, statuses.Name)
+		}
+	}
+	for _, n := range []string{e.ClosedAt, e.WonAt, e.LostAt} {
+		if f := r.Field(n); n != "" && (f == nil || f.Kind != Instant) {
+			return fmt.Errorf("resource %s: ending names %s, which is no instant", r.Name, n)
+		}
+	}
+	return nil
 }
 
 // checkAccess makes sure that the fields that guard a record are of the kinds

@@ -90,6 +90,20 @@ func (a *Access) IsZero() bool {
 	return a.Level == "" && a.Public == "" && a.Owners == nil && a.Branch == "" && a.Lock == "" && a.Within == nil && a.EntityID == ""
 }
 
+// Ending says when a record is over, and which dates follow from it.
+type Ending struct {
+	Status string // reference of the record to its status
+
+	// Fields of the status, booleans or integers that are not 0. A status is an
+	// end when one of them is set; "" where statuses have no such field. Without
+	// Lost, an end that is not won is lost.
+	End, Won, Lost string
+
+	// Fields of the record that take the time when it came to an end, was won,
+	// was lost, and are null otherwise; "" where it has none.
+	ClosedAt, WonAt, LostAt string
+}
+
 // Resource is one table of records.
 type Resource struct {
 	Name        string   // canonical, plural, as in the path: "accounts"
@@ -99,6 +113,7 @@ type Resource struct {
 	Fields      []Field  // id first, then alphabetical by Name (ASCII); New sorts
 	Required    []string // must be present and not null on create, in documented order
 	Access      Access   // zero: everyone sees and may change the records
+	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index
 
 	byName map[string]int // folded name -> index
