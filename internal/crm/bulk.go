@@ -37,6 +37,9 @@ type Outcome struct {
 // it has happened.
 func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource, op Operation, items []Item) (_ []Outcome, err error) {
 	defer fault.Wrap(&err, "crm.Bulk(%s)", res.Name)
+	if err := permitted(actor, res); err != nil {
+		return nil, err
+	}
 	limit := MaxBulk
 	if op == BulkDelete {
 		limit = MaxBulkDelete

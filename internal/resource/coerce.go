@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -67,6 +68,13 @@ func (f *Field) checkText(s string) (Value, error) {
 	if strings.ContainsRune(s, 0) {
 		return Value{}, fault.InField(f.Name, "%s must not contain the character U+0000", f.Name)
 	}
+	if f.Within.Words != nil && s != "" {
+		at := slices.IndexFunc(f.Within.Words, func(w string) bool { return strings.EqualFold(w, s) })
+		if at < 0 {
+			return Value{}, fault.InField(f.Name, "%s must be one of %s", f.Name, strings.Join(f.Within.Words, ", "))
+		}
+		s = f.Within.Words[at]
+	}
 	if f.MaxLength > 0 && len(s) > f.MaxLength {
 		if n := utf8.RuneCountInString(s); n > f.MaxLength {
 			return Value{}, fault.InField(f.Name, "%s has %d characters; at most %d are allowed", f.Name, n, f.MaxLength)
@@ -91,6 +99,9 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 	if !ok || f.Kind == Instant && !quoted {
 		return Value{}, f.wants(f.Kind.String())
 	}
+	if w := f.Within; w.Most > 0 && (v.I < w.Least || v.I > w.Most) {
+		return Value{}, fault.InField(f.Name, "%s must be %d to %d", f.Name, w.Least, w.Most)
+	}
 	return v, nil
 }
 
@@ -112,13 +123,19 @@ func (f *Field) parseScalar(text string) (Value, bool) {
 		}
 		return Value{}, false
 	case Instant:
-		ms, err := ParseInstant(text)
+		ms, _, err := f.FloorInstant(text)
+		if f.Day {
+			ms -= (ms%dayMillis + dayMillis) % dayMillis
+		}
 		return IntValue(ms), err == nil
 	}
 	return Value{}, false
 }
 
 func (f *Field) coerceRef(raw json.RawMessage) (Coerced, error) {
+	if title, ok := bareTitle(raw); ok {
+		return Coerced{Title: title}, nil
+	}
 	if raw[0] != '{' {
 		id, err := f.coerceID(raw)
 		return Coerced{Value: id}, err
@@ -144,6 +161,18 @@ func (f *Field) coerceRef(raw json.RawMessage) (Coerced, error) {
 		return Coerced{Title: strings.TrimSpace(title)}, nil
 	}
 	return Coerced{}, nil
+}
+
+// bareTitle reads a text that is no number: the title itself, as in
+// {"salesRepId": "Susan North"} [DOC PUT /calendar].
+func bareTitle(raw json.RawMessage) (title string, ok bool) {
+	var text string
+	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+		return "", false
+	}
+	text = strings.TrimSpace(text)
+	_, _, err := ParseNumber(text, 0)
+	return text, text != "" && errors.Is(err, ErrNotNumber)
 }
 
 // coerceID reads one id: an integer or a quoted one; "" and -1 are none.

@@ -66,14 +66,16 @@ func TestCoerce(t *testing.T) {
 		{account, `{}`, null, ""},
 		{account, `-1`, null, ""},
 		{account, `{"id":-1,"value":" "}`, null, ""},
-		{account, `"Acme"`, null, "accountId must be the id of a record of accounts"},
+		{account, `" Acme "`, Coerced{Title: "Acme"}, ""},
+		{account, `true`, null, "accountId must be the id of a record of accounts"},
 		{account, `7.5`, null, "accountId must be the id"},
 		{account, `[7]`, null, "accountId must be the id"},
 		{branches, `[16,"17",{"id":18,"value":"x"}]`, reads("[16,17,18]"), ""},
 		{branches, `[]`, reads("[]"), ""},
 		{branches, `16`, reads("[16]"), ""},
 		{branches, `[{"value":"x"}]`, null, "takes ids"},
-		{branches, `["x"]`, null, "branches must be the id"},
+		{branches, `["x"]`, null, "takes ids"},
+		{branches, `[true]`, null, "branches must be the id"},
 	} {
 		got, err := tt.field.Coerce(json.RawMessage(tt.in))
 		switch {

@@ -25,12 +25,13 @@ func declaredActivities() []Resource {
 		},
 		activityTypes(),
 		{
-			// Dates are "YY/MM/DD" and hours "HH:MM", as texts of their own [DOC] [CLIENT].
+			// Dates and hours are apart, and neither has a zone: they are what the wall
+			// of the person's office shows [DOC] [CLIENT]. A task needs no end [DOC].
 			Name: "calendar", Title: []string{"subject"}, Ops: CRUD,
-			Required: []string{"endDate", "salesRepId", "startDate", "subject"},
+			Required: []string{"salesRepId", "startDate", "subject"},
 			Fields: join(audit(), []Field{
 				text("subject", 2000).search(), text("comment", 6000), text("extId", 500).key(),
-				text("startDate", 10), text("startHour", 10), text("endDate", 10), text("endHour", 10), boolean("allDay").no(),
+				day("startDate"), text("startHour", 10), day("endDate"), text("endHour", 10), boolean("allDay").no(),
 				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
 				ref("typeId", "activityTypes"), ref("salesRepId", "users"), ref("branchId", "branches"),
 				boolean("task").no(), boolean("completed").no(), boolean("sendNotification").no(),
@@ -42,6 +43,26 @@ func declaredActivities() []Resource {
 			Indexes: polled(
 				by("a salesperson's calendar", "salesRepId", "startDate"),
 				by("an account's events", "accountId", "startDate"),
+			),
+		},
+		{
+			// Times are those of the clock in timeZoneId: they are kept and shown as
+			// they were sent [DOC].
+			Name: "calls", Title: []string{"phone"}, Ops: CRUD,
+			Required: []string{"phone", "salesRepId"},
+			Fields: join(audit(), []Field{
+				integer("duration").or(IntValue(0)), // seconds
+				instant("startDate"), instant("endDate"),
+				integer("type").or(IntValue(0)).within(0, 2), // 0 incoming, 1 outgoing, 2 missed [DOC]
+				integer("terminalType").or(IntValue(1)),
+				text("phone", 50).search(), text("phoneAlias", 150), text("description", 6000),
+				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"), bareRef("opportunityId", "opportunities"),
+				bareRef("salesRepId", "users"), bareRef("timeZoneId", "timeZones"),
+			}),
+			Indexes: polled(
+				by("a salesperson's calls, for the scores", "salesRepId", "startDate"),
+				by("the calls with an account", "accountId", "startDate"),
+				by("the calls with a contact", "contactId", "startDate"),
 			),
 		},
 		{
@@ -61,6 +82,7 @@ func declaredActivities() []Resource {
 				by("an account's e-mails, latest first", "accountId", "date"),
 				by("a contact's e-mails, latest first", "contactId", "date"),
 				by("an opportunity's e-mails, latest first", "opportunityId", "date"),
+				by("a salesperson's e-mails, for the scores", "salesRepId", "date"),
 				by("all e-mails, latest first", "date"),
 			),
 		},
@@ -73,6 +95,17 @@ func declaredActivities() []Resource {
 				bareRef("statusId", "campaignStatuses"), bareRef("typeId", "campaignTypes"),
 			}),
 			Indexes: polled(),
+		},
+		{
+			// Messages to everybody, a team or one person. The documents read them
+			// only; that they can be written is ours.
+			Name: "news", Title: []string{"subject"}, Ops: CRUD,
+			Required: []string{"subject"},
+			Fields: join(audit(), []Field{
+				text("subject", 255), text("descriptionText", 0), text("idIanaZone", 64), instant("startDate"), instant("endDate"),
+				integer("status").or(IntValue(1)).within(1, 4), // 1 confirmed, 2 opened, 3 received, 4 sent [DOC]
+				integer("totalUsers").or(IntValue(0)),
+			}),
 		},
 		listOnly(valueList("campaignStatuses", 150, 150, 6000)),
 		listOnly(valueList("campaignTypes", 150, 150, 6000)),

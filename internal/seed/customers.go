@@ -174,9 +174,10 @@ func newCustomerSheets(f *sheetMaker) (c customerSheets) {
 	ca := &c.calendar
 	ca.sheet = f.make("calendar")
 	ca.texts(columns{
-		"subject": &ca.subject, "comment": &ca.comment, "extId": &ca.extID, "startDate": &ca.startDate,
-		"startHour": &ca.startHour, "endDate": &ca.endDate, "endHour": &ca.endHour, "videoCallMeetingDetails": &ca.video,
+		"subject": &ca.subject, "comment": &ca.comment, "extId": &ca.extID,
+		"startHour": &ca.startHour, "endHour": &ca.endHour, "videoCallMeetingDetails": &ca.video,
 	})
+	ca.instants(columns{"startDate": &ca.startDate, "endDate": &ca.endDate})
 	ca.refs(columns{
 		"accountId": &ca.account, "contactId": &ca.contact, "opportunityId": &ca.opportunity, "typeId": &ca.kind,
 		"salesRepId": &ca.owner, "branchId": &ca.branch, "videoCallProviderId": &ca.provider,
@@ -788,8 +789,8 @@ func (w *world) makeCalendar(home *customer) {
 
 	begins := officeHours(anyHours(created)+int64(r.between(1, 40))*msDay) / (15 * 60_000) * (15 * 60_000)
 	ends := begins + int64(r.between(2, 8))*15*60_000
-	w.date(ca.startDate, begins)
-	w.date(ca.endDate, ends)
+	ca.setInt(ca.startDate, begins-begins%msDay)
+	ca.setInt(ca.endDate, ends-ends%msDay)
 	task := r.chance(25)
 	ca.setBool(ca.task, task)
 	if allDay := !task && r.chance(8); allDay {
@@ -840,18 +841,7 @@ func (w *world) makeCalendar(home *customer) {
 	ca.setInt(ca.level, int64(1+r.weighted(levelWeights())))
 }
 
-// date and hour set texts of the calendar, "YY/MM/DD" and "HH:MM" in UTC [DOC].
-func (w *world) date(c col, ms int64) {
-	y, m, d := time.UnixMilli(ms).UTC().Date()
-	w.start()
-	w.number(int64(y%100), 2)
-	w.buf = append(w.buf, '/')
-	w.number(int64(m), 2)
-	w.buf = append(w.buf, '/')
-	w.number(int64(d), 2)
-	w.customers.calendar.setBytes(c, w.buf)
-}
-
+// hour sets a text of the calendar, "HH:MM" in UTC [DOC].
 func (w *world) hour(c col, ms int64) {
 	w.start()
 	w.number(ms%msDay/msHour, 2)

@@ -139,7 +139,12 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		documents: ws.Documents,
 		catalog:   ws.Records.Catalog(),
 	}
-	return rt.handle(d, s, w, &request{r, parseQuery(r.URL.RawQuery), matched})
+	err = rt.handle(d, s, w, &request{Request: r, query: parseQuery(r.URL.RawQuery), values: matched})
+	if rt.terse && fault.KindOf(err) == fault.NotFound {
+		respond(w, http.StatusBadRequest, []byte(bodyNotExist))
+		return nil
+	}
+	return err
 }
 
 // resource finds the resource a path names. Unknown names are the vendor's 910.
