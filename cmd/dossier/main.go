@@ -27,6 +27,7 @@ const (
 )
 
 func main() {
+	keepPrivate()
 	forgetEmpty()
 	// The first signal asks for an orderly end, a second one ends at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -8,10 +8,8 @@ import (
 
 // seedCmd is "dossier seed".
 type seedCmd struct {
-	Workspace    string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay."`
-	Accounts     int    `required:"" placeholder:"N" help:"Accounts to make; contacts, opportunities, activities, orders and the rest come in proportion."`
-	AccountsOnly bool   `help:"Make accounts and what they refer to, and nothing that belongs to them."`
-	Seed         uint64 `default:"1" help:"The same seed makes the same records."`
+	Workspace string `required:"" placeholder:"NAME" help:"Workspace to fill. Records that are in it stay. Nobody should use it meanwhile: its indexes are taken away and made again."`
+	app.DataSet
 }
 
 // Examples implements exemplified.
@@ -23,7 +21,7 @@ func (*seedCmd) Examples() string {
 func (c *seedCmd) Run(p *process) error {
 	return p.open(func(a *app.App) error {
 		start := p.now()
-		sum, err := a.Seed(p.ctx, c.Workspace, c.Accounts, c.AccountsOnly, c.Seed)
+		sum, err := a.Seed(p.ctx, c.Workspace, c.DataSet)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/dialect/sage"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/seed"
 )
 
@@ -136,7 +137,7 @@ func (d *demoDocuments) Put(ctx context.Context, docs []seed.Document) error {
 	for _, doc := range docs {
 		actor := crm.Actor{UserID: doc.UserID, Level: 5, Language: -1, Dialect: sage.Name}
 		res := catalog.Resource(doc.Resource)
-		req := document.Request{Resource: res, RecordID: doc.RecordID, Name: doc.Name}
+		req := document.Request{Resource: res, RecordID: doc.RecordID, Name: doc.Name, Carousel: doc.Resource == "products"}
 		if doc.Folder != "" {
 			key := folderKey{doc.Resource, doc.RecordID, doc.Folder}
 			id, ok := d.folders[key]
@@ -157,17 +158,29 @@ func (d *demoDocuments) Put(ctx context.Context, docs []seed.Document) error {
 	return nil
 }
 
+// DataSet is what Seed makes. Equal ones are made of equal records.
+type DataSet struct {
+	Accounts     int    `required:"" placeholder:"N" help:"Accounts to make; contacts, opportunities, activities, orders and the rest come in proportion."`
+	AccountsOnly bool   `help:"Make accounts and what they refer to, and nothing that belongs to them."`
+	Seed         uint64 `default:"1" help:"The same seed, accounts and --until make the same records."`
+	Until        string `default:"2026-11-01" placeholder:"DATE" help:"The time that the records are of; only plans lie after it. A day, or an instant in UTC."`
+}
+
 // Seed adds invented records to a workspace: a number of accounts and, unless
 // only they are wanted, what belongs to them in proportion. The same number makes
 // the same records.
-func (a *App) Seed(ctx context.Context, name string, accounts int, only bool, number uint64) (_ seed.Summary, err error) {
+func (a *App) Seed(ctx context.Context, name string, set DataSet) (_ seed.Summary, err error) {
 	defer fault.Wrap(&err, "app.Seed(%s)", name)
+	until, err := resource.ParseInstant(set.Until)
+	if err != nil {
+		return seed.Summary{}, fault.InField("until", "--until must be a date such as 2026-11-01")
+	}
 	w, release, err := a.Workspaces.Acquire(ctx, name)
 	if err != nil {
 		return seed.Summary{}, err
 	}
 	defer release()
 	return seed.Generate(ctx, w.Store, w.Records.Catalog(), seed.Options{
-		Accounts: accounts, AccountsOnly: only, Seed: number, Now: w.Records.Now(),
+		Accounts: set.Accounts, AccountsOnly: set.AccountsOnly, Seed: set.Seed, Now: time.UnixMilli(until).UTC(),
 	})
 }

@@ -67,6 +67,9 @@ func Serve(ctx context.Context, config Config, world World, stdout io.Writer) er
 		tending.Wait()
 		return errors.Join(err, a.Close())
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to end before it had begun, or serving has failed
+	}
 	stop()
 	return errors.Join(err, <-served)
 }

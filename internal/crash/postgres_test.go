@@ -76,7 +76,7 @@ func (s postgresSchemas) query(t *testing.T, sql string) [][]string {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	var all [][]string
-	for _, raw := range results[0].Rows {
+	for _, raw := range results[len(results)-1].Rows {
 		row := make([]string, len(raw))
 		for i, v := range raw {
 			row[i] = string(v)
@@ -104,6 +104,11 @@ func (s postgresSchemas) settle(t *testing.T) {
 
 // check has nothing to do: the database was not killed.
 func (s postgresSchemas) check(*testing.T) {}
+
+func (s postgresSchemas) location(t *testing.T) string {
+	t.Helper()
+	return s.query(t, `SET search_path TO "`+s.prefix+`system"; `+demoLocation)[0][0]
+}
 
 func (s postgresSchemas) documents(t *testing.T) (all []workspaceDocuments) {
 	t.Helper()

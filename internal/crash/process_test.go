@@ -142,16 +142,6 @@ func (p *process) stop() {
 	}
 }
 
-// alive reports whether the process is still there.
-func (p *process) alive() bool {
-	select {
-	case <-p.exited:
-		return false
-	default:
-		return true
-	}
-}
-
 // complaints returns the lines of the log that tell of failures: panics and
 // errors, but not that the server was asked whether it is ready while it was not.
 func (p *process) complaints() string {
@@ -248,7 +238,7 @@ func (c *client) list(path, where string) (rows []map[string]any, err error) {
 			return nil, fmt.Errorf("GET %s: %v", req.URL, a)
 		}
 		rows = append(rows, got...)
-		if a.header["X-Fm-Next-Page"] == nil && a.header["X-FM-Next-Page"] == nil {
+		if a.header.Get("X-FM-Next-Page") == "" {
 			return rows, nil
 		}
 	}

@@ -84,6 +84,16 @@ func rows(t *testing.T, db *sqlite3.Conn, query string, fn func(*sqlite3.Stmt)) 
 	}
 }
 
+func (s sqliteFiles) location(t *testing.T) (name string) {
+	t.Helper()
+	s.each(t, func(location string, db *sqlite3.Conn) {
+		if location == "system" {
+			rows(t, db, demoLocation, func(row *sqlite3.Stmt) { name = row.ColumnText(0) })
+		}
+	})
+	return name
+}
+
 func (s sqliteFiles) check(t *testing.T) {
 	t.Helper()
 	s.each(t, func(location string, db *sqlite3.Conn) {

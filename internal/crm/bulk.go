@@ -16,6 +16,14 @@ const (
 	BulkDelete
 )
 
+// Limit is how many items one request may have.
+func (op Operation) Limit() int {
+	if op == BulkDelete {
+		return MaxBulkDelete
+	}
+	return MaxBulk
+}
+
 // Item is one item of a bulk request.
 type Item struct {
 	ID    int64 // BulkUpdate and BulkDelete
@@ -32,7 +40,7 @@ type Outcome struct {
 
 // Bulk does the same to many records and returns the outcome of each item, in
 // order. Each item happens whole or not at all, and a bad one does not harm the
-// others. More items than MaxBulk (MaxBulkDelete) are fault.Invalid, and nothing
+// others. More items than op.Limit are fault.Invalid, and nothing
 // happens. When the store itself fails the whole request fails, and nothing of
 // it has happened.
 func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource, op Operation, items []Item) (_ []Outcome, err error) {
@@ -40,12 +48,8 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 	if err := permitted(actor, res); err != nil {
 		return nil, err
 	}
-	limit := MaxBulk
-	if op == BulkDelete {
-		limit = MaxBulkDelete
-	}
-	if len(items) > limit {
-		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items; this one has %d", limit, len(items))
+	if limit := op.Limit(); len(items) > limit {
+		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items", limit)
 	}
 	catalog := s.Catalog()
 	prepared := make([]*change, len(items))
@@ -75,9 +79,8 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 			var err error
 			switch op {
 			case BulkCreate:
-				if err = s.lookup(ctx, tx, catalog, prepared[i]); err == nil {
-					rec := newRecord(res)
-					prepared[i].apply(rec)
+				var rec *resource.Record
+				if rec, err = s.compose(ctx, tx, catalog, res, prepared[i]); err == nil {
 					created, at = append(created, rec), append(at, i)
 				}
 			case BulkUpdate:

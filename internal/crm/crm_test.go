@@ -153,7 +153,7 @@ func TestCreateRefuses(t *testing.T) {
 	w.account("Single")
 	for _, tt := range []struct{ resource, in, field, text string }{
 		{"accounts", `{"salesRepId1":1}`, "name", "name is required"},
-		{"accounts", `{"name":"  ","salesRepId1":1}`, "name", "name is required"},
+		{"accounts", `{"name":"A","salesRepId1":0}`, "salesRepId1", "salesRepId1 is required"},
 		{"accounts", `{"name":null,"salesRepId1":1}`, "name", "name is required"},
 		{"accounts", `{"name":"A"}`, "salesRepId1", "salesRepId1 is required"},
 		{"accounts", `{"name":"A","salesRepId1":77}`, "salesRepId1", "there is no record 77 in users"},
@@ -182,6 +182,30 @@ func TestReferenceByTitle(t *testing.T) {
 	acme := w.account("Acme")
 	contact := w.create("contacts", `{"accountId":{"value":" ACME "},"firstName":"Eva","lastName":"Núñez","salesRepId":{"value":"ana garcía"}}`)
 	if got, want := w.show("contacts", contact, "accountId", "salesRepId"), fmt.Sprintf("accountId=%d/Acme salesRepId=1/Ana García", acme); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// 0 is no record, as clients send for every list they leave open, except where a
+// record has that id. An empty text is a value, also of a required field.
+func TestZeroIsNoRecord(t *testing.T) {
+	w := newWorld(t)
+	male := &resource.Record{Values: make([]resource.Value, len(w.res("genre").Fields))}
+	male.Values[0] = resource.IntValue(0)
+	male.Values[w.res("genre").Field("descriptionEN").Index] = resource.TextValue("Male")
+	err := w.store.(crm.Loader).BulkLoad(t.Context(), func(insert func(*resource.Resource, ...*resource.Record) error) error {
+		return insert(w.res("genre"), male)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acme := w.account("Acme")
+	id := w.create("contacts", fmt.Sprintf(`{"accountId":%d,"firstName":"E","lastName":"","typeId":{"id":0,"value":""},"salesRepId":"0","gender":{"id":0}}`, acme))
+	if got, want := w.show("contacts", id, "lastName", "typeId", "salesRepId", "gender"), `lastName="" typeId=null salesRepId=null gender=0/Male`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	kind := w.create("accountTypes", `{"descriptionEN":"X","branchVisibility":[0]}`)
+	if got, want := w.show("accountTypes", kind, "branchVisibility"), `branchVisibility="[]"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -38,11 +38,10 @@ func (s *Service) CreateAll(ctx context.Context, actor Actor, res *resource.Reso
 	err = s.write(ctx, res, func(tx Tx) error {
 		recs := make([]*resource.Record, len(changes))
 		for i, c := range changes {
-			recs[i] = newRecord(res)
-			if err := s.lookup(ctx, tx, catalog, c); err != nil {
+			var err error
+			if recs[i], err = s.compose(ctx, tx, catalog, res, c); err != nil {
 				return err
 			}
-			c.apply(recs[i])
 		}
 		if err := s.insert(ctx, tx, catalog, res, recs...); err != nil {
 			return err

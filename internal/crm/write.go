@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -91,15 +90,9 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	known := s.titles.Load()
 	var refs []Reference
 	for _, a := range c.set {
-		if a.Value.IsNull() || a.Field.Table == "" {
-			continue
-		}
-		ids := []int64{a.Value.I}
-		if a.Field.Kind == resource.RefList {
-			var err error
-			if ids, err = a.Value.IDs(); err != nil {
-				return err
-			}
+		ids, err := a.ids()
+		if err != nil {
+			return err
 		}
 		for _, id := range ids {
 			if !known.exist(a.Field.Table, id) {
@@ -114,11 +107,45 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	if err != nil {
 		return err
 	}
-	if len(missing) > 0 {
-		r := missing[0]
-		return fault.InField(r.Field, "%s: there is no record %d in %s", r.Field, r.ID, r.Resource.Name)
+	for _, r := range missing {
+		if r.ID != noRecord {
+			return fault.InField(r.Field, "%s: there is no record %d in %s", r.Field, r.ID, r.Resource.Name)
+		}
+		c.clear(r.Field)
 	}
 	return nil
+}
+
+// noRecord is an id by which clients say that there is none, as live rows show
+// {"id":0,"value":""} [LIVE][CLIENT]. Where a record has this id, as in genre, it
+// is that record.
+const noRecord = 0
+
+// ids returns the records that the new value refers to.
+func (a Assignment) ids() ([]int64, error) {
+	switch {
+	case a.Value.IsNull() || a.Field.Table == "":
+		return nil, nil
+	case a.Field.Kind == resource.RefList:
+		return a.Value.IDs()
+	default:
+		return []int64{a.Value.I}, nil
+	}
+}
+
+// clear takes the id that stands for no record out of a field.
+func (c *change) clear(field string) {
+	for i := range c.set {
+		a := &c.set[i]
+		if a.Field.Name != field {
+			continue
+		}
+		if ids, err := a.ids(); err == nil && a.Field.Kind == resource.RefList {
+			a.Value = resource.ListValue(slices.DeleteFunc(ids, func(id int64) bool { return id == noRecord }))
+		} else {
+			a.Value = resource.Value{}
+		}
+	}
 }
 
 // write runs a change of res in a transaction. A declaration is in force when it
@@ -144,11 +171,10 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	}
 	var rec *resource.Record
 	err = s.write(ctx, res, func(tx Tx) error {
-		rec = newRecord(res)
-		if err := s.lookup(ctx, tx, catalog, c); err != nil {
+		var err error
+		if rec, err = s.compose(ctx, tx, catalog, res, c); err != nil {
 			return err
 		}
-		c.apply(rec)
 		return s.insert(ctx, tx, catalog, res, rec)
 	})
 	if err != nil {
@@ -165,27 +191,41 @@ func (s *Service) prepareCreate(catalog *resource.Catalog, actor Actor, res *res
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range res.Required {
-		if !c.gives(name) {
-			return nil, fault.InField(name, "%s is required", name)
-		}
+	if err := c.requires(res); err != nil {
+		return nil, err
 	}
 	c.stamp(res, fieldDateCreated, resource.IntValue(s.Now().UnixMilli()))
 	c.stamp(res, fieldRepCreated, resource.IntValue(actor.UserID))
 	return c, nil
 }
 
-// gives reports whether the change sets a field to something: not null, not a
-// blank text.
-func (c *change) gives(name string) bool {
-	for i, a := range c.set {
-		if !strings.EqualFold(a.Field.Name, name) {
-			continue
+// requires refuses a change that leaves a required field null. An empty text is a
+// value: a client creates every contact with an empty lastName [CLIENT].
+func (c *change) requires(res *resource.Resource) error {
+	for _, name := range res.Required {
+		f := res.Field(name)
+		at := slices.IndexFunc(c.set, func(a Assignment) bool { return a.Field == f })
+		byTitle := slices.ContainsFunc(c.titled, func(t titled) bool { return t.at == at })
+		if at < 0 || c.set[at].Value.IsNull() && !byTitle {
+			return fault.InField(name, "%s is required", name)
 		}
-		byTitle := slices.ContainsFunc(c.titled, func(t titled) bool { return t.at == i })
-		return byTitle || a.Value.Type == resource.Int || strings.TrimSpace(a.Value.S) != ""
 	}
-	return false
+	return nil
+}
+
+// compose makes the record that a prepared creation stands for.
+func (s *Service) compose(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, c *change) (*resource.Record, error) {
+	if err := s.lookup(ctx, tx, catalog, c); err != nil {
+		return nil, err
+	}
+	if err := c.requires(res); err != nil {
+		return nil, err // given by an id that stands for no record
+	}
+	rec := newRecord(res)
+	for _, a := range c.set {
+		rec.Values[a.Field.Index] = a.Value
+	}
+	return rec, nil
 }
 
 // newRecord returns a record with the defaults of its fields.
@@ -195,12 +235,6 @@ func newRecord(res *resource.Resource) *resource.Record {
 		rec.Values[i] = res.Fields[i].Default
 	}
 	return rec
-}
-
-func (c *change) apply(rec *resource.Record) {
-	for _, a := range c.set {
-		rec.Values[a.Field.Index] = a.Value
-	}
 }
 
 // insert writes new records. A new record can only change what is shown when it

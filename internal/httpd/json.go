@@ -2,14 +2,9 @@ package httpd
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
-	"time"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 )
@@ -77,62 +72,4 @@ func Error(w http.ResponseWriter, r *http.Request, err error) {
 		Error     string `json:"error"`
 		RequestID string `json:"requestId,omitempty"`
 	}{msg, id})
-}
-
-// ReadAll reads a request's body of at most limit bytes. Its errors are
-// fault.TooLarge for a longer one, fault.Timeout for a client that stopped
-// sending and fault.Invalid for one that hung up.
-func ReadAll(w http.ResponseWriter, r *http.Request, limit int64) (_ []byte, err error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
-	}
-	if r.ContentLength > limit {
-		return nil, tooLarge(limit)
-	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	_, err = buf.ReadFrom(MaxBody(w, r, limit))
-	return buf.Bytes(), err
-}
-
-// MaxBody returns the request's body cut off with fault.TooLarge after limit
-// bytes. Errors are those of ReadAll.
-func MaxBody(w http.ResponseWriter, r *http.Request, limit int64) io.Reader {
-	return limitedBody{http.MaxBytesReader(w, r.Body, limit)}
-}
-
-type limitedBody struct{ r io.Reader }
-
-func (b limitedBody) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		return n, tooLarge(over.Limit)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return n, fault.New(fault.Timeout, "the request body stopped arriving").Because(err)
-	default:
-		return n, fault.New(fault.Invalid, "the request body is incomplete").Because(err)
-	}
-}
-
-func tooLarge(limit int64) error {
-	return fault.New(fault.TooLarge, "the request body is larger than %d bytes", limit)
-}
-
-// TimeLimit cancels the context of requests after d; 0 means never.
-func TimeLimit(d time.Duration, next http.Handler) http.Handler {
-	if d <= 0 {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), d)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
 }

@@ -65,8 +65,7 @@ func (s *stack) finish(x *exchange, r *http.Request) {
 		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			x.aborted = true
 		} else {
-			s.Log.LogAttrs(x, slog.LevelError, "panic", slog.String("id", x.id),
-				slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
+			s.Log.LogAttrs(x, slog.LevelError, "panic", slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
 			x.aborted = x.status != 0
 			if !x.aborted {
 				Error(x, r, fault.New(fault.Internal, ""))
@@ -135,7 +134,8 @@ func (s *stack) log(x *exchange, r *http.Request) {
 		n++
 	}
 	record.AddAttrs(attrs[:n]...)
-	_ = s.Log.Handler().Handle(x, record) // a log that cannot be written has nowhere to say so
+	// Not under x: the id is there.
+	_ = s.Log.Handler().Handle(context.Background(), record) // a log that cannot be written has nowhere to say so
 }
 
 // maxLoggedPath bounds the bytes of a path in the log.
@@ -201,6 +201,28 @@ func RequestID(ctx context.Context) string {
 		return x.id
 	}
 	return ""
+}
+
+// LogHandler returns h with the id of the request added to whatever is logged in
+// the context of one.
+func LogHandler(h slog.Handler) slog.Handler { return logHandler{h} }
+
+type logHandler struct{ slog.Handler }
+
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	if id := RequestID(ctx); id != "" {
+		r = r.Clone()
+		r.AddAttrs(slog.String("id", id))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h logHandler) WithGroup(name string) slog.Handler {
+	return logHandler{h.Handler.WithGroup(name)}
 }
 
 // Identify notes on whose behalf the request of ctx runs, for its log line. It

@@ -102,6 +102,26 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
+// What is logged about a request names it.
+func TestLogHandler(t *testing.T) {
+	var buf bytes.Buffer
+	log := slog.New(httpd.LogHandler(slog.NewTextHandler(&buf, nil))).With("part", "x")
+	h := httpd.Stack{Log: log}.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
+		defer cancel()
+		log.WarnContext(ctx, "odd")
+	}))
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Request-Id", "abc-1")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	log.Warn("elsewhere")
+	for i, line := range strings.Split(strings.TrimSpace(buf.String()), "\n") {
+		if got, want := strings.Count(line, "id=abc-1"), 1-i/2; got != want || !strings.Contains(line, "part=x") {
+			t.Errorf("%s: the id is there %d times, not %d", line, got, want)
+		}
+	}
+}
+
 func TestPanic(t *testing.T) {
 	w, records := logged(t, httpd.Stack{}, func(http.ResponseWriter, *http.Request) {
 		panic("sekrit")
@@ -192,34 +212,6 @@ func TestServeFile(t *testing.T) {
 	}
 }
 
-func TestReadAll(t *testing.T) {
-	tests := map[string]struct {
-		body io.Reader
-		want string
-		kind fault.Kind
-	}{
-		"none":        {nil, "", 0},
-		"fits":        {strings.NewReader("12345"), "12345", 0},
-		"longer":      {strings.NewReader("123456"), "", fault.TooLarge},
-		"length lies": {io.MultiReader(strings.NewReader("123456")), "", fault.TooLarge},
-		"breaks off":  {io.MultiReader(strings.NewReader("1"), failing{}), "", fault.Invalid},
-	}
-	for name, tt := range tests {
-		r := httptest.NewRequest("POST", "/", tt.body)
-		b, err := httpd.ReadAll(httptest.NewRecorder(), r, 5)
-		switch {
-		case tt.kind == 0 && (err != nil || string(b) != tt.want):
-			t.Errorf("%s: %q, %v", name, b, err)
-		case tt.kind != 0 && fault.KindOf(err) != tt.kind:
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
 func TestJSON(t *testing.T) {
 	w := httptest.NewRecorder()
 	httpd.JSON(w, 201, map[string]string{"a": "<é&>"})
@@ -250,22 +242,6 @@ func TestError(t *testing.T) {
 		var body map[string]string
 		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil || w.Code != tt.status || body["error"] != tt.text {
 			t.Errorf("%v: %d %s", tt.err, w.Code, w.Body)
-		}
-	}
-}
-
-func TestTimeLimit(t *testing.T) {
-	h := func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := r.Context().Deadline(); ok {
-			<-r.Context().Done()
-			httpd.Error(w, r, fault.New(fault.Timeout, "took too long"))
-		}
-	}
-	for limit, want := range map[time.Duration]int{0: 200, time.Millisecond: 503} {
-		w := httptest.NewRecorder()
-		httpd.TimeLimit(limit, http.HandlerFunc(h)).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
-		if w.Code != want {
-			t.Errorf("limit %v: %d", limit, w.Code)
 		}
 	}
 }

@@ -95,9 +95,13 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 			return Value{}, nil
 		}
 	}
-	v, ok := f.parseScalar(text)
-	if !ok || f.Kind == Instant && !quoted {
-		return Value{}, f.wants(f.Kind.String())
+	v, err := f.parseScalar(text)
+	switch {
+	case errors.Is(err, ErrNumberRange):
+		largest := AppendNumber(nil, math.MaxInt64, f.Scale)
+		return Value{}, fault.InField(f.Name, "%s must lie between -%[2]s and %[2]s", f.Name, largest)
+	case err != nil || f.Kind == Instant && !quoted:
+		return Value{}, f.wants(f.what())
 	}
 	if w := f.Within; w.Most > 0 && (v.I < w.Least || v.I > w.Most) {
 		return Value{}, fault.InField(f.Name, "%s must be %d to %d", f.Name, w.Least, w.Most)
@@ -105,36 +109,48 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 	return v, nil
 }
 
-func (f *Field) parseScalar(text string) (Value, bool) {
+var errScalar = errors.New("not a value of this kind")
+
+func (f *Field) parseScalar(text string) (Value, error) {
 	switch f.Kind {
 	case Integer:
 		// 3.0 and 3e2 are integers to a JSON client; 3.5 is not.
 		i, exact, err := ParseNumber(text, 0)
-		return IntValue(i), err == nil && exact
+		if err == nil && !exact {
+			err = errScalar
+		}
+		return IntValue(i), err
 	case Number:
 		i, _, err := ParseNumber(text, f.Scale)
-		return IntValue(i), err == nil
+		return IntValue(i), err
 	case Boolean:
 		switch strings.ToLower(text) {
 		case "true", "1":
-			return BoolValue(true), true
+			return BoolValue(true), nil
 		case "false", "0":
-			return BoolValue(false), true
+			return BoolValue(false), nil
 		}
-		return Value{}, false
 	case Instant:
 		ms, _, err := f.FloorInstant(text)
 		if f.Day {
 			ms -= (ms%dayMillis + dayMillis) % dayMillis
 		}
-		return IntValue(ms), err == nil
+		return IntValue(ms), err
 	}
-	return Value{}, false
+	return Value{}, errScalar
 }
 
 func (f *Field) coerceRef(raw json.RawMessage) (Coerced, error) {
-	if title, ok := bareTitle(raw); ok {
-		return Coerced{Title: title}, nil
+	if raw[0] == '"' {
+		// A text that is no number is a title: the documents set an owner so [DOC].
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return Coerced{}, f.wants("a reference").Because(err)
+		}
+		text = strings.TrimSpace(text)
+		if _, _, err := ParseNumber(text, 0); err != nil && text != "" {
+			return Coerced{Title: text}, nil
+		}
 	}
 	if raw[0] != '{' {
 		id, err := f.coerceID(raw)
@@ -161,18 +177,6 @@ func (f *Field) coerceRef(raw json.RawMessage) (Coerced, error) {
 		return Coerced{Title: strings.TrimSpace(title)}, nil
 	}
 	return Coerced{}, nil
-}
-
-// bareTitle reads a text that is no number: the title itself, as in
-// {"salesRepId": "Susan North"} [DOC PUT /calendar].
-func bareTitle(raw json.RawMessage) (title string, ok bool) {
-	var text string
-	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
-		return "", false
-	}
-	text = strings.TrimSpace(text)
-	_, _, err := ParseNumber(text, 0)
-	return text, text != "" && errors.Is(err, ErrNotNumber)
 }
 
 // coerceID reads one id: an integer or a quoted one; "" and -1 are none.
@@ -273,4 +277,12 @@ func (v Value) IDs() ([]int64, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// what is the kind of value that f takes, for a person.
+func (f *Field) what() string {
+	if f.Day {
+		return "a day such as 2025-01-31"
+	}
+	return f.Kind.String()
 }

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,13 +41,13 @@ func TestCoerce(t *testing.T) {
 		{count, `3.5`, null, "count must be an integer"},
 		{count, `""`, null, ""},
 		{count, `true`, null, "count must be an integer"},
-		{count, `9223372036854775808`, null, "count must be an integer"},
+		{count, `9223372036854775808`, null, "count must lie between -9223372036854775807 and 9223372036854775807"},
 		{count, `[1]`, null, "count must be an integer"},
 		{total, `1999.99`, is(1999990000), ""},
 		{total, `0.30000000000000004`, is(300000), ""}, // a double's noise is rounded away
 		{total, `"-0.5"`, is(-500000), ""},
 		{total, `"x"`, null, "total must be a number"},
-		{total, `1e300`, null, "total must be a number"},
+		{total, `1e300`, null, "total must lie between -9223372036854.775807 and 9223372036854.775807"},
 		{open, `true`, is(1), ""},
 		{open, `"False"`, is(0), ""},
 		{open, `0`, is(0), ""},
@@ -68,14 +69,14 @@ func TestCoerce(t *testing.T) {
 		{account, `{"id":-1,"value":" "}`, null, ""},
 		{account, `" Acme "`, Coerced{Title: "Acme"}, ""},
 		{account, `true`, null, "accountId must be the id of a record of accounts"},
+		{account, `"7.5"`, null, "accountId must be the id of a record of accounts"},
 		{account, `7.5`, null, "accountId must be the id"},
 		{account, `[7]`, null, "accountId must be the id"},
 		{branches, `[16,"17",{"id":18,"value":"x"}]`, reads("[16,17,18]"), ""},
 		{branches, `[]`, reads("[]"), ""},
 		{branches, `16`, reads("[16]"), ""},
 		{branches, `[{"value":"x"}]`, null, "takes ids"},
-		{branches, `["x"]`, null, "takes ids"},
-		{branches, `[true]`, null, "branches must be the id"},
+		{branches, `["x"]`, null, "takes ids, not titles"},
 	} {
 		got, err := tt.field.Coerce(json.RawMessage(tt.in))
 		switch {
@@ -87,6 +88,49 @@ func TestCoerce(t *testing.T) {
 			t.Errorf("%s from %s: error %v, want one with %q", tt.field.Name, tt.in, err, tt.err)
 		case tt.err != "" && (fault.KindOf(err) != fault.Invalid || fault.FieldOf(err) != tt.field.Name):
 			t.Errorf("%s from %s: kind %v, field %q", tt.field.Name, tt.in, fault.KindOf(err), fault.FieldOf(err))
+		}
+	}
+}
+
+// A day is midnight UTC of the day as it is written, whatever its form.
+func TestCoerceDay(t *testing.T) {
+	f := Field{Name: "startDate", Kind: Instant, Day: true}
+	for in, want := range map[string]string{
+		"15/07/16": "2015-07-16T00:00:00Z", "15-07-16": "2015-07-16T00:00:00Z", "2015-07-16": "2015-07-16T00:00:00Z",
+		"2015/07/16 23:59:59": "2015-07-16T00:00:00Z", "99/12/31": "2099-12-31T00:00:00Z", "1969-12-31 10:00": "1969-12-31T00:00:00Z",
+		"15/13/16": "", "15/02/29": "", "16/7/15": "", "tomorrow": "",
+	} {
+		got, err := f.Coerce(json.RawMessage(`"` + in + `"`))
+		switch text := string(AppendInstant(nil, got.Value.I)); {
+		case want == "" && (err == nil || !strings.Contains(fault.Message(err), "a day such as")):
+			t.Errorf("%s: %v", in, err)
+		case want != "" && (err != nil || text != want):
+			t.Errorf("%s is %s, %v; want %s", in, text, err, want)
+		}
+	}
+	plain := Field{Name: "date", Kind: Instant}
+	if _, err := plain.Coerce(json.RawMessage(`"15/07/16"`)); err == nil {
+		t.Error("a year of two digits is taken for a moment")
+	}
+}
+
+func TestCoerceWithin(t *testing.T) {
+	level := Field{Name: "level", Kind: Integer, Within: Within{Least: 1, Most: 5}}
+	language := Field{Name: "uiLanguage", Within: Within{Words: []string{"EN", "ES"}}}
+	for _, tt := range []struct {
+		field    Field
+		in, want string
+	}{
+		{level, `1`, "1"}, {level, `"5"`, "5"}, {level, `0`, ""}, {level, `6`, ""}, {level, `null`, "0"},
+		{language, `"es"`, "ES"}, {language, `"ESP"`, ""}, {language, `null`, ""},
+	} {
+		got, err := tt.field.Coerce(json.RawMessage(tt.in))
+		text := got.Value.S
+		if tt.field.Kind == Integer && err == nil {
+			text = strconv.FormatInt(got.Value.I, 10)
+		}
+		if text != tt.want || err != nil && fault.FieldOf(err) != tt.field.Name || (err == nil) != (tt.want != "" || tt.in == "null") {
+			t.Errorf("%s %s: %q, %v; want %q", tt.field.Name, tt.in, text, err, tt.want)
 		}
 	}
 }

@@ -1,5 +1,12 @@
 package resource
 
+// Values of type of e-mails. The documents have them the other way round; live
+// answers leave no doubt [LIVE].
+const (
+	EmailReceived = 0
+	EmailSent     = 1
+)
+
 // declaredActivities are what people do: activities, events and tasks, e-mails
 // and campaigns.
 func declaredActivities() []Resource {
@@ -7,12 +14,16 @@ func declaredActivities() []Resource {
 		{
 			Name: "activities", Title: []string{"comment"}, Ops: CRUD,
 			Required: []string{"accountId", "typeId", "salesRepId", "date"},
-			Fields: join(audit(), geo(), []Field{
+			Fields: join(audit(), []Field{
 				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
 				ref("typeId", "activityTypes"), ref("salesRepId", "users"), text("extId", 30).key(),
-				instant("date"), text("comment", 6000), boolean("checkin").no(), integer("checkinTypeId"), instant("checkoutDate"),
+				instant("date"), text("comment", 6000), boolean("checkin").no(), instant("checkoutDate"),
 				text("whatsappMessage", 6000), // in answers, not in the schema [LIVE]
-				permissionLevel(), boolean("readOnly").no(),
+				// The three defaults are what live rows show; a client's type for
+				// geocodingAccuracy takes no null [LIVE] [CLIENT].
+				integer("checkinTypeId").or(IntValue(1)), integer("geocodingAccuracy").or(IntValue(-1)),
+				integer("permissionLevel").or(IntValue(2)),
+				boolean("geocoded").no(), coordinate("latitude"), coordinate("longitude"), boolean("readOnly").no(),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Lock: "readOnly"},
 			Indexes: polled(
@@ -72,7 +83,7 @@ func declaredActivities() []Resource {
 			Fields: join(audit(), []Field{
 				text("emailFrom", 180).key().search(), text("emailTo", 180).key().search(), text("subject", 180).key().search(),
 				text("body", 4000), text("mailFolder", 180), text("extId", 100).key(),
-				instant("date"), integer("type"),
+				instant("date"), integer("type").within(EmailReceived, EmailSent),
 				text("attachments", 0),     // JSON: [{"id":…,"name":…,"size":…}]
 				text("originEmailId", 180), // in answers, not in the schema [LIVE]
 				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"),

@@ -3,6 +3,8 @@ package seed
 import (
 	"strconv"
 	"time"
+
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // customerSheets are the tables that grow with the number of accounts.
@@ -734,18 +736,17 @@ func (w *world) makeActivity(home *customer) {
 	a.audit(w.time, created, w.users)
 
 	date := created - int64(r.n(2*msHour))
-	if r.chance(98) { // some have none, although it is required [LIVE]
-		a.setInt(a.date, date)
-	}
+	a.setInt(a.date, date)
 	if r.chance(70) {
 		a.setText(a.comment, pick(r, c.culture.language.visit))
 	}
 	if r.chance(15) {
 		w.start()
-		w.buf = append(w.buf, "A-"...)
-		w.number(id, 8)
+		w.number(id, 8) // digits: a client reads them as a number [CLIENT]
 		a.setBytes(a.extID, w.buf)
 	}
+	a.setInt(a.checkinKind, 1)
+	a.setInt(a.accuracy, -1) // none, as in live rows
 	a.setRef(a.account, c.id)
 	if r.chance(75) {
 		a.setRef(a.contact, c.firstContact+int64(r.n(contactsEach)))
@@ -851,7 +852,6 @@ func (w *world) hour(c col, ms int64) {
 }
 
 func (w *world) makeEmail(c *customer) {
-	const received, sent = 0, 1 // [LIVE]
 	e := &w.customers.emails
 	id := e.begin()
 	r := &e.random
@@ -860,11 +860,11 @@ func (w *world) makeEmail(c *customer) {
 
 	other, own := [...]string{"info", "office", "orders"}[r.n(3)]+c.domain, w.emails[c.owner]
 	if r.chance(50) {
-		e.setInt(e.kind, sent)
+		e.setInt(e.kind, resource.EmailSent)
 		e.setText(e.from, own)
 		e.setText(e.to, other)
 	} else {
-		e.setInt(e.kind, received)
+		e.setInt(e.kind, resource.EmailReceived)
 		e.setText(e.from, other)
 		e.setText(e.to, own)
 	}

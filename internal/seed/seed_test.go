@@ -197,7 +197,7 @@ func TestGenerateVariety(t *testing.T) {
 		"accounts":      {"dateUpdated", "phone", "email", "vatNumber", "comment", "segmentId", "latitude", "website", "address2", "salesRepId2", "salesRepId5"},
 		"contacts":      {"dateUpdated", "email", "phone1", "phone2", "gender", "birthday", "linkedin", "countryId", "typeId"},
 		"opportunities": {"dateUpdated", "total", "wonDate", "lostDate", "closedDate", "comments", "accountId2", "type_id"},
-		"activities":    {"dateUpdated", "date", "comment", "contactId", "opportunityId", "checkoutDate"},
+		"activities":    {"dateUpdated", "comment", "contactId", "opportunityId", "checkoutDate"},
 		"salesorders":   {"dateUpdated", "discount1", "opportunityId", "accountAddressId", "comment"},
 		"calendar":      {"startHour", "comment", "accountId", "videoCallProviderId"},
 	} {

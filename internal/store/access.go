@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,6 +61,15 @@ func (s indexSource) rank() int     { return s.order }
 func (s indexSource) ids(b *builder, t *table) {
 	alias := b.alias()
 	b.add("SELECT ", alias, ".", idColumn, " AS id FROM ", t.name, " ", alias, " INDEXED BY ", quote(s.name), " WHERE ")
+	b.where(s.compare, t, alias)
+}
+
+// idSource is a comparison of the id itself, which needs no other index.
+type idSource struct{ indexSource }
+
+func (s idSource) ids(b *builder, t *table) {
+	alias := b.alias()
+	b.add("SELECT ", alias, ".", idColumn, " AS id FROM ", t.name, " ", alias, " WHERE ")
 	b.where(s.compare, t, alias)
 }
 
@@ -125,6 +136,9 @@ func (l *list) source(e filter.Expr) (best source) {
 		if best != nil {
 			return best
 		}
+		if len(e) == 0 {
+			return nil
+		}
 		var all unionSource
 		for _, member := range e {
 			s := l.source(member)
@@ -154,7 +168,7 @@ func (l *list) indexed(c *filter.Compare) source {
 		return s
 	}
 	f := l.t.ownField(c.Path)
-	if f == nil || f.Index == 0 || c.Path.Title && (c.Op == filter.IsNull || c.Op == filter.NotNull) {
+	if f == nil || c.Path.Title && (f.Kind != resource.Text || c.Op == filter.IsNull || c.Op == filter.NotNull) {
 		return nil
 	}
 	switch c.Op {
@@ -173,7 +187,10 @@ func (l *list) indexed(c *filter.Compare) source {
 	default:
 		return nil
 	}
-	if f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "" {
+	switch {
+	case f.Index == 0 && c.Op != filter.IsNull:
+		return idSource{s}
+	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "":
 		return nil
 	}
 	if s.name = l.leads(f); s.name == "" {
@@ -257,6 +274,8 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
 	case l.q.Where == nil || src == nil && byID:
 		return access{index: index}, false, nil
+	case byID && isID(src):
+		return access{}, false, nil // a part of the table
 	case !ok && src == nil:
 		return access{}, false, nil
 	case !ok:
@@ -264,17 +283,18 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	case src == nil:
 		// The rows are anywhere: after a long walk, reading them all in the
 		// order in which they lie is quicker.
-		done, err := l.walk(ctx, c, p, index, equal, longWalk)
+		done, err := l.walk(ctx, c, p, nil, index, equal, longWalk)
 		return access{scan: true}, done, err
 	case index != "" && l.single(src, index, equal):
 		return access{index: index}, false, nil
 	}
-	if _, is := src.(matchSource); is && byID && !l.terms[0].Desc {
-		return l.from(src), false, nil // its rows come in the order of the id
+	if m, is := src.(matchSource); is && byID && !l.terms[0].Desc {
+		done, err := l.stream(ctx, c, p, string(m))
+		return access{}, done, err
 	}
 	if l.covers(src, index) {
 		// The index holds all that the filter asks for.
-		done, err := l.walk(ctx, c, p, index, equal, math.MaxInt)
+		done, err := l.walk(ctx, c, p, nil, index, equal, math.MaxInt)
 		return access{}, done, err
 	}
 
@@ -303,8 +323,26 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	}
 	// The rows may lie where the walk comes last, so it ends somewhere.
 	const patience = 4
-	done, err = l.walk(ctx, c, p, index, equal, patience*even+int(wanted))
+	if src.index() != "" {
+		done, err = l.walk(ctx, c, p, nil, index, equal, patience*even+int(wanted))
+		return l.from(src), done, err
+	}
+	// Rows that are no candidates need not be fetched, which makes a walk ten
+	// times as quick; but collecting very many candidates takes longer than
+	// meeting enough of them.
+	done, err = l.walk(ctx, c, p, nil, index, equal, min(shortWalk+int(wanted), patience*even))
+	if !done && err == nil {
+		done, err = l.walk(ctx, c, p, src, index, equal, 10*patience*even)
+	}
 	return l.from(src), done, err
+}
+
+// shortWalk is how many rows are walked before candidates are collected.
+const shortWalk = 2_000
+
+func isID(src source) bool {
+	_, is := src.(idSource)
+	return is
 }
 
 // longWalk is how many rows are walked when no index could find them instead.
@@ -351,6 +389,58 @@ func (l *list) from(src source) access {
 	return access{source: src}
 }
 
+// streamSource is one of the two tables of trigrams: of a query's match, or with
+// "" of the rows that wait. Ids come in ascending order.
+type streamSource string
+
+func (s streamSource) index() string { return "" }
+func (s streamSource) rank() int     { return rankMatch }
+func (s streamSource) ids(b *builder, t *table) {
+	if s == "" {
+		b.add("SELECT ", idColumn, " AS id FROM ", quote(t.res.Name+pendingSuffix))
+		return
+	}
+	b.matched(t, string(s))
+}
+
+// stream fills the page of a list in the order of the id from the trigram table,
+// which finds rows in that order and thus need not find them all.
+func (l *list) stream(ctx context.Context, c Conn, p *crm.Page, match string) (done bool, err error) {
+	q := l.q // both parts are read from the start, and skipped together
+	defer func() { l.q = q }()
+	if q.After == nil {
+		l.q.Limit, l.q.Offset = q.Limit+q.Offset, 0
+	}
+	var keys []crm.Key
+	for _, source := range []streamSource{streamSource(match), ""} {
+		sql, args, err := l.statement(l.pieces()[0], access{source: source}, l.q.Limit+1)
+		if err != nil {
+			return false, err
+		}
+		err = c.Query(ctx, sql, args, func(r Row) error {
+			keys = append(keys, crm.Key{ID: r.Int(0), Version: r.Int(1)})
+			p.Generation = r.Int(2)
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	slices.SortFunc(keys, func(a, b crm.Key) int { return cmp.Compare(a.ID, b.ID) })
+	keys = slices.Compact(keys)
+	if q.After == nil {
+		keys = keys[min(q.Offset, len(keys)):]
+	}
+	p.More = len(keys) > q.Limit
+	p.Keys = append(p.Keys, keys[:min(q.Limit, len(keys))]...)
+	if n := len(p.Keys); n > 0 {
+		l.last[0] = sortValue{i: p.Keys[n-1].ID}
+	} else {
+		p.Generation = 0
+	}
+	return true, nil
+}
+
 func (l *list) maxID(ctx context.Context, c Conn) (id int64, err error) {
 	err = c.Query(ctx, "SELECT max("+idColumn+") FROM "+l.t.name, nil, func(r Row) error {
 		id = r.Int(0)
@@ -387,14 +477,16 @@ var errEnough = errors.New("enough")
 
 // walk reads rows in the list's order and fills the page with those that the
 // filter selects. It reports false when it has read budget rows before the page
-// was full; the page is then of no use.
-func (l *list) walk(ctx context.Context, c Conn, p *crm.Page, index string, equal filter.And, budget int) (done bool, err error) {
+// was full; the page is then of no use. With a source it fetches only rows that
+// the source finds.
+func (l *list) walk(ctx context.Context, c Conn, p *crm.Page, among source, index string, equal filter.And, budget int) (done bool, err error) {
+	p.Keys, p.More = p.Keys[:0], false
 	skip := l.q.Offset
 	if l.q.After != nil {
 		skip = 0
 	}
 	for _, piece := range l.pieces() {
-		sql, args, err := l.walkStatement(piece, index, equal, budget)
+		sql, args, err := l.walkStatement(piece, among, index, equal, budget)
 		if err != nil {
 			return false, err
 		}
@@ -425,13 +517,22 @@ func (l *list) walk(ctx context.Context, c Conn, p *crm.Page, index string, equa
 
 // walkStatement writes the statement that reads up to limit rows of a piece, and
 // says of each whether the filter selects it.
-func (l *list) walkStatement(p piece, index string, equal filter.And, limit int) (string, []Arg, error) {
+func (l *list) walkStatement(p piece, among source, index string, equal filter.And, limit int) (string, []Arg, error) {
 	b := l.s.newBuilder(l.q.Language)
 	alias := b.alias()
 	// The version of a row that is not selected is null, and never fetched.
-	b.add("SELECT ", alias, ".", idColumn, ", CASE WHEN ")
+	b.add("SELECT ", alias, ".", idColumn, ", ")
+	ends := " END, "
+	if among != nil {
+		// Not by AND: the engine would try what looks cheaper first.
+		b.add("CASE WHEN ", alias, ".", idColumn, " IN (")
+		among.ids(b, l.t)
+		b.add(") THEN ")
+		ends = " END END, "
+	}
+	b.add("CASE WHEN ")
 	b.where(l.q.Where, l.t, alias)
-	b.add(" THEN ", alias, ".", versionColumn, " END, ", generation)
+	b.add(" THEN ", alias, ".", versionColumn, ends, generation)
 	for _, term := range l.terms {
 		b.add(", ")
 		b.sortValue(term.Path, l.t, alias)
@@ -449,4 +550,73 @@ func (l *list) walkStatement(p piece, index string, equal filter.And, limit int)
 	b.add(" LIMIT ")
 	b.arg(resource.IntValue(int64(limit)), ColumnInteger)
 	return b.done()
+}
+
+// maxResolved is up to how many referenced records a comparison is replaced by
+// their ids.
+const maxResolved = 100
+
+// resolve replaces, for PostgreSQL, comparisons through references by the ids of
+// the records that they select, where these are few: statusId.value = 'Open' by
+// statusId = 3. How many rows refer to record 3 is in PostgreSQL's statistics; of
+// a subquery it knows nothing, and walks a million rows to find none.
+func (l *list) resolve(ctx context.Context, c Conn, e filter.Expr) (_ filter.Expr, err error) {
+	if l.s.flavor != PostgreSQL {
+		return e, nil
+	}
+	each := func(members []filter.Expr) ([]filter.Expr, error) {
+		out := make([]filter.Expr, len(members))
+		for i, m := range members {
+			if out[i], err = l.resolve(ctx, c, m); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	switch e := e.(type) {
+	case filter.And:
+		out, err := each(e)
+		return filter.And(out), err
+	case filter.Or:
+		out, err := each(e)
+		return filter.Or(out), err
+	case *filter.Compare:
+		path := direct(e.Path)
+		if len(path.Via) == 0 || e.Op == filter.IsNull {
+			return e, nil
+		}
+		return l.resolveCompare(ctx, c, e, path)
+	}
+	return e, nil
+}
+
+func (l *list) resolveCompare(ctx context.Context, c Conn, e *filter.Compare, path filter.Path) (filter.Expr, error) {
+	b := l.s.newBuilder(l.q.Language)
+	next, alias := b.table(path.Via[0]), b.alias()
+	inner := &filter.Compare{Path: path, Op: e.Op, Args: e.Args}
+	inner.Path.Via = path.Via[1:]
+	b.add("SELECT ", alias, ".", idColumn, " FROM ", next.name, " ", alias, " WHERE ")
+	b.where(inner, next, alias)
+	b.add(" LIMIT ")
+	b.text = appendInt(b.text, maxResolved+1)
+	sql, args, err := b.done()
+	if err != nil {
+		return nil, err
+	}
+	found := &filter.Compare{Path: filter.Path{Field: path.Via[0]}, Op: filter.In}
+	err = c.Query(ctx, sql, args, func(r Row) error {
+		found.Args = append(found.Args, resource.IntValue(r.Int(0)))
+		return nil
+	})
+	switch n := len(found.Args); {
+	case err != nil:
+		return nil, err
+	case n == 0:
+		return filter.Never{}, nil
+	case n > maxResolved:
+		return e, nil
+	case n == 1:
+		found.Op = filter.Eq
+	}
+	return found, nil
 }

@@ -31,10 +31,15 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		}
 		for _, piece := range l.pieces() {
 			sql, args, err := l.statement(piece, how, q.Limit+1)
-			if done {
+			index, equal, _ := l.served()
+			match, streams := l.source(q.Where).(matchSource)
+			switch {
+			case done && streams && l.terms[0].id && !l.terms[0].Desc:
+				b.WriteString("STREAM ")
+				sql, args, err = l.statement(piece, access{source: streamSource(match)}, 1)
+			case done:
 				b.WriteString("WALK ")
-				index, equal, _ := l.served()
-				sql, args, err = l.walkStatement(piece, index, equal, 1)
+				sql, args, err = l.walkStatement(piece, nil, index, equal, 1)
 			}
 			if err != nil {
 				return err

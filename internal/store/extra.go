@@ -207,13 +207,20 @@ func (r *extraReader) str(dst []byte) ([]byte, error) {
 				if err != nil {
 					return dst, err
 				}
-				if utf16.IsSurrogate(r1) && r.at+1 < len(r.data) && r.data[r.at] == '\\' && r.data[r.at+1] == 'u' {
-					r.at += 2
-					r2, err := r.hex()
-					if err != nil {
-						return dst, err
+				if utf16.IsSurrogate(r1) {
+					// With what follows it is one character, or it is none.
+					at, first := r.at, r1
+					r1 = utf8.RuneError
+					if at+1 < len(r.data) && r.data[at] == '\\' && r.data[at+1] == 'u' {
+						r.at += 2
+						second, err := r.hex()
+						if err != nil {
+							return dst, err
+						}
+						if r1 = utf16.DecodeRune(first, second); r1 == utf8.RuneError {
+							r.at = at
+						}
 					}
-					r1 = utf16.DecodeRune(r1, r2)
 				}
 				dst = utf8.AppendRune(dst, r1)
 			default: // " \ /

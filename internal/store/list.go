@@ -25,6 +25,9 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 	}
 	return s.db.Read(ctx, func(c Conn) error {
 		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+		if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
+			return err
+		}
 		if err := l.keys(ctx, c, p); err != nil {
 			return err
 		}
@@ -237,12 +240,13 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		// CROSS JOIN keeps the engine from walking the order and asking for each
 		// row whether it is a candidate.
 		b.add("(")
-		if _, twice := how.source.(unionSource); twice {
+		switch how.source.(type) {
+		case foundSource, streamSource:
+			how.source.ids(b, l.t)
+		default: // may find a row twice
 			b.add("SELECT DISTINCT id FROM (")
 			how.source.ids(b, l.t)
 			b.add(")")
-		} else {
-			how.source.ids(b, l.t)
 		}
 		b.add(") c CROSS JOIN ")
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -32,6 +33,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.moves = newMoves(want.texts)
 	var m meta
 	err = s.db.Read(ctx, func(c Conn) (err error) {
 		m, err = readMeta(ctx, c)
@@ -158,7 +160,7 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 	}
 	for _, d := range want.texts {
 		if err := addTrigrams(ctx, c, d, have); err != nil {
-			return fmt.Errorf("%s: %w", d.name, err)
+			return fmt.Errorf("trigrams of %s: %w", d.table.name, err)
 		}
 	}
 	return nil
@@ -166,9 +168,9 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 
 // addTrigrams makes the trigram table anew when anything about it differs.
 func addTrigrams(ctx context.Context, c Conn, d trigramDDL, have *catalogue) error {
-	same := have.objects[d.name] == d.create
-	for _, t := range d.triggers {
-		same = same && have.objects[t.name] == t.sql
+	same := true
+	for _, o := range slices.Concat(d.tables, d.triggers) {
+		same = same && have.objects[o.name] == o.sql
 	}
 	if same {
 		return nil
@@ -176,25 +178,27 @@ func addTrigrams(ctx context.Context, c Conn, d trigramDDL, have *catalogue) err
 	if err := d.drop(ctx, c); err != nil {
 		return err
 	}
-	if err := c.Script(ctx, d.create+";"+d.fill); err != nil {
-		return err
-	}
-	for _, t := range d.triggers {
-		if err := c.Script(ctx, t.sql); err != nil {
+	for _, o := range slices.Concat(d.tables, d.triggers) {
+		if err := c.Script(ctx, o.sql); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.Script(ctx, d.fill)
 }
 
 // drop removes the triggers first, which would be in the way.
 func (d trigramDDL) drop(ctx context.Context, c Conn) error {
-	for _, t := range d.triggers {
-		if err := c.Script(ctx, "DROP TRIGGER IF EXISTS "+quote(t.name)); err != nil {
+	for _, o := range d.triggers {
+		if err := c.Script(ctx, "DROP TRIGGER IF EXISTS "+quote(o.name)); err != nil {
 			return err
 		}
 	}
-	return c.Script(ctx, "DROP TABLE IF EXISTS "+quote(d.name))
+	for _, o := range d.tables {
+		if err := c.Script(ctx, "DROP TABLE IF EXISTS "+quote(o.name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // catalogue is what a database has.

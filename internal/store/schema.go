@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -37,13 +38,13 @@ type objectDDL struct {
 	why   string
 }
 
-// trigramDDL is the trigram table of one resource and the triggers that keep it.
+// trigramDDL is the trigram table of one resource, and what keeps it.
 type trigramDDL struct {
 	table    *table
-	name     string
-	create   string
-	fill     string
+	tables   []objectDDL // of trigrams, of the ids of rows that wait
 	triggers []objectDDL
+	fill     string   // script that takes in all rows
+	move     []string // statements that take in the rows that wait
 }
 
 const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
@@ -231,41 +232,47 @@ func (s *schema) addForeign(t *table) {
 // (content=”) and no positions (detail=none): which rows contain a trigram is
 // all that is asked of it, and rows are compared again anyway. The texts of one
 // row are kept as one, with a character between them that no one types.
+//
+// Writing to it costs milliseconds, however little is written. So triggers only
+// note the ids of rows that were inserted or changed in a plain table, which
+// every search looks at too; Store.Write moves many at once. The trigrams that a
+// row had before a change stay: at worst a row is compared in vain.
 func (s *schema) addTrigramTable(t *table) {
-	name := t.res.Name + trigramSuffix
-	text := func(row string) string {
-		parts := make([]string, len(t.search))
-		for i, f := range t.search {
-			parts[i] = "coalesce(" + row + t.key(f) + ", '')"
-		}
-		return strings.Join(parts, " || char(31) || ")
-	}
+	parts := make([]string, len(t.search))
 	updated := make([]string, len(t.search))
 	changed := make([]string, len(t.search))
 	names := make([]string, len(t.search))
 	for i, f := range t.search {
+		parts[i] = "coalesce(" + t.key(f) + ", '')"
 		updated[i] = t.key(f)
 		changed[i] = fmt.Sprintf("old.%[1]s IS NOT new.%[1]s", t.key(f))
 		names[i] = f.Name
 	}
-	d := trigramDDL{
+	name := t.res.Name + trigramSuffix
+	pending := t.res.Name + pendingSuffix
+	fill := fmt.Sprintf("INSERT INTO %s (rowid, t) SELECT %s, %s FROM %s", quote(name), idColumn, strings.Join(parts, " || char(31) || "), t.name)
+	config := func(option string, value int) string {
+		return fmt.Sprintf("INSERT INTO %[1]s (%[1]s, rank) VALUES ('%[2]s', %[3]d);", quote(name), option, value)
+	}
+	s.texts = append(s.texts, trigramDDL{
 		table: t,
-		name:  name,
-		create: fmt.Sprintf("CREATE VIRTUAL TABLE %s USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0)",
-			quote(name)),
-		fill: fmt.Sprintf("INSERT INTO %s (rowid, t) SELECT %s, %s FROM %s", quote(name), idColumn, text(""), t.name),
-	}
-	d.triggers = []objectDDL{
-		{name: name + "_insert", why: strings.Join(names, ", ") + " LIKE '%x%'", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER INSERT ON %s BEGIN
-  INSERT INTO %s (rowid, t) VALUES (new.%s, %s);
-END`, quote(name+"_insert"), t.name, quote(name), idColumn, text("new."))},
-		{name: name + "_update", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER UPDATE OF %s ON %s WHEN %s BEGIN
-  INSERT INTO %[5]s (%[5]s, rowid, t) VALUES ('delete', old.%[6]s, %[7]s);
-  INSERT INTO %[5]s (rowid, t) VALUES (new.%[6]s, %[8]s);
-END`, quote(name+"_update"), strings.Join(updated, ", "), t.name, strings.Join(changed, " OR "),
-			quote(name), idColumn, text("old."), text("new."))},
-	}
-	s.texts = append(s.texts, d)
+		tables: []objectDDL{
+			{name: name, sql: fmt.Sprintf("CREATE VIRTUAL TABLE %s USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0)", quote(name)),
+				why: strings.Join(names, ", ") + " LIKE '%x%'"},
+			{name: pending, sql: fmt.Sprintf("CREATE TABLE %s (%s INTEGER PRIMARY KEY) STRICT", quote(pending), idColumn)},
+		},
+		triggers: []objectDDL{
+			{name: name + "_insert", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER INSERT ON %s BEGIN
+  INSERT OR IGNORE INTO %s VALUES (new.%s);
+END`, quote(name+"_insert"), t.name, quote(pending), idColumn)},
+			{name: name + "_update", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER UPDATE OF %s ON %s WHEN %s BEGIN
+  INSERT OR IGNORE INTO %s VALUES (new.%s);
+END`, quote(name+"_update"), strings.Join(updated, ", "), t.name, strings.Join(changed, " OR "), quote(pending), idColumn)},
+		},
+		// With a larger buffer, parts of the index are merged less often.
+		fill: config("hashsize", 16<<20) + fill + ";" + config("hashsize", 1<<20) + config("optimize", 0),
+		move: []string{fill + fmt.Sprintf(" WHERE %[1]s IN (SELECT %[1]s FROM %[2]s)", idColumn, quote(pending)), "DELETE FROM " + quote(pending)},
+	})
 }
 
 func (d tableDDL) sql(flavor Flavor) string {
@@ -311,8 +318,7 @@ func (s *schema) render(flavor Flavor, reasons bool) string {
 	}
 	for _, d := range s.texts {
 		b.WriteByte('\n')
-		statement(d.create, "")
-		for _, o := range d.triggers {
+		for _, o := range slices.Concat(d.tables, d.triggers) {
 			statement(o.sql, o.why)
 		}
 	}

@@ -129,15 +129,17 @@ func grown(t *testing.T) *resource.Registry {
 		copied := *res
 		copied.Fields = slices.Clone(res.Fields)
 		if res.Name == "users" {
-			for i := range copied.Fields {
-				if copied.Fields[i].Name == "lastName" {
-					copied.Fields[i].Key = true
-				}
-			}
 			copied.Fields = append(copied.Fields,
 				resource.Field{Name: "nick", Key: true, Search: true},
 				resource.Field{Name: "teamId", Kind: resource.Ref, Table: "teams"})
 			copied.Indexes = []resource.Index{{Fields: []string{"teamId"}, Why: "the members of a team"}}
+		}
+		if res.Name == "accounts" {
+			for i := range copied.Fields {
+				if copied.Fields[i].Name == "city" {
+					copied.Fields[i].Key, copied.Fields[i].Search = true, true
+				}
+			}
 		}
 		all = append(all, copied)
 	}
@@ -187,11 +189,17 @@ func TestWhatIsMissingIsAdded(t *testing.T) {
 		db, old := open(), storetest.Registry(t)
 		s := newStore(t, db, old, store.Options{})
 		insert(t, s, old.Resource("users"), map[string]resource.Value{"name": resource.TextValue("Ada"), "lastName": resource.TextValue("LOVELACE")})
+		insert(t, s, old.Resource("accounts"), map[string]resource.Value{"city": resource.TextValue("CÓRDOBA")})
 
 		reg := grown(t)
 		s = newStore(t, db, reg, store.Options{})
 		if got := find(t, s, reg, "users", "lastName='lovelace' AND name LIKE '%da%' AND nick IS NULL"); !slices.Equal(got, []int64{1}) {
 			t.Errorf("the old record: %v", got)
+		}
+		for _, where := range []string{"city='córdoba'", "city LIKE '%órdob%'"} {
+			if got := find(t, s, reg, "accounts", where); !slices.Equal(got, []int64{1}) {
+				t.Errorf("%s: %v", where, got)
+			}
 		}
 		team := insert(t, s, reg.Resource("teams"), map[string]resource.Value{"name": resource.TextValue("x")})
 		insert(t, s, reg.Resource("users"), map[string]resource.Value{"nick": resource.TextValue("Countess"), "teamId": resource.IntValue(team)})

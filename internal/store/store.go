@@ -32,6 +32,7 @@ type Store struct {
 	byName   map[string]*table
 	trigrams string // see newSchema
 	texts    texts
+	moves    map[*table]*move
 	plans    sync.Map // resource name -> *rowPlan
 	inserts  sync.Map // [2]any{*table, rows} -> statement
 }

@@ -33,6 +33,7 @@ const (
 
 	keySuffix     = "_key"      // of the folded copy of a text column
 	trigramSuffix = "_trigrams" // of SQLite's trigram table of a resource
+	pendingSuffix = "_pending"  // of the table of rows that it does not know yet
 
 	// maxName is how many bytes PostgreSQL keeps of an identifier.
 	maxName = 63

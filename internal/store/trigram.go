@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -101,8 +103,15 @@ func (s *Store) hasTrigramTable(t *table) bool {
 	return s.flavor == SQLite && s.trigrams != "" && len(t.search) > 0
 }
 
-// matching writes the query for the ids that the trigram table of t finds.
+// matching writes the query for the ids that the trigram table of t finds, and
+// of those that it does not know yet.
 func (b *builder) matching(t *table, match string) {
+	b.matched(t, match)
+	b.add(" UNION ALL SELECT ", idColumn, " FROM ", quote(t.res.Name+pendingSuffix))
+}
+
+// matched writes the query for the ids that the trigram table of t finds.
+func (b *builder) matched(t *table, match string) {
 	name := quote(t.res.Name + trigramSuffix)
 	b.add("SELECT rowid AS id FROM ", name, " WHERE ", name, " MATCH ")
 	b.arg(resource.TextValue(match), ColumnText)
@@ -121,4 +130,68 @@ func (b *builder) addCandidates(c *filter.Compare, f *resource.Field, t *table, 
 	b.add(" AND ", alias, ".", idColumn, " IN (")
 	b.matching(t, m)
 	b.add(")")
+}
+
+// maxPending is about how many rows wait before they are moved to the trigram
+// table. Moving them takes some 5 ms, and a search reads as many rows in vain.
+const maxPending = 256
+
+// move takes the rows that wait into the trigram table of a resource.
+type move struct {
+	statements []string
+	waiting    atomic.Int64 // an estimate; too low only after failures
+}
+
+func newMoves(texts []trigramDDL) map[*table]*move {
+	moves := make(map[*table]*move, len(texts))
+	for _, d := range texts {
+		m := &move{statements: d.move}
+		m.waiting.Store(maxPending) // not known: the first write moves them
+		moves[d.table] = m
+	}
+	return moves
+}
+
+// touched counts the rows of a table whose searchable fields a transaction has
+// written.
+type touched struct {
+	m    *move
+	rows int
+}
+
+func (x *tx) touch(t *table, rows int) {
+	m := x.s.moves[t]
+	if m == nil {
+		return
+	}
+	for i := range x.touched {
+		if x.touched[i].m == m {
+			x.touched[i].rows += rows
+			return
+		}
+	}
+	x.touched = append(x.touched, touched{m, rows})
+}
+
+// moveTrigrams moves the rows that wait, where they have become many.
+func (x *tx) moveTrigrams(ctx context.Context) error {
+	for _, t := range x.touched {
+		if t.m.waiting.Add(int64(t.rows)) < maxPending {
+			continue
+		}
+		for _, sql := range t.m.statements {
+			if _, err := x.c.Exec(ctx, sql, nil); err != nil {
+				return err
+			}
+		}
+		t.m.waiting.Store(0)
+	}
+	return nil
+}
+
+// unmoved notes that what moveTrigrams did may not have lasted.
+func (x *tx) unmoved() {
+	for _, t := range x.touched {
+		t.m.waiting.Store(maxPending)
+	}
 }

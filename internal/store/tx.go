@@ -14,18 +14,24 @@ import (
 // Write implements crm.Store.
 func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 	defer fault.Wrap(&err, "store.Write")
-	return s.db.Write(ctx, func(c Conn) error {
+	var last *tx
+	err = s.db.Write(ctx, func(c Conn) error {
 		tx := &tx{s: s, c: c}
+		last = tx
 		if err := fn(tx); err != nil {
 			return err
 		}
-		if !tx.advance {
-			return nil
+		if err := tx.moveTrigrams(ctx); err != nil || !tx.advance {
+			return err
 		}
 		// Last, since every other writer that advances waits for this row.
 		_, err := c.Exec(ctx, advance, nil)
 		return err
 	})
+	if err != nil && last != nil {
+		last.unmoved()
+	}
+	return err
 }
 
 const advance = `UPDATE "_meta" SET "generation" = "generation" + 1`
@@ -35,6 +41,7 @@ type tx struct {
 	s       *Store
 	c       Conn
 	advance bool
+	touched []touched
 }
 
 func (x *tx) Advance(context.Context) error {
@@ -96,6 +103,7 @@ func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resour
 	if err := checkRecords(res, recs); err != nil {
 		return err
 	}
+	x.touch(t, len(recs))
 	if x.s.flavor == PostgreSQL && len(recs) > 1 {
 		return x.insertMany(ctx, t, res, recs)
 	}
@@ -237,6 +245,9 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 			continue
 		case f.Index == 0:
 			return false, fmt.Errorf("the id cannot be changed")
+		}
+		if t.res.Fields[f.Index].Search {
+			x.touch(t, 1)
 		}
 		b.add(", ", t.fields[f.Index], " = ")
 		b.arg(a.Value, columnOf(f))
@@ -396,6 +407,7 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 		b.title(t, alias)
 		b.add(" = ")
 		b.arg(wanted, ColumnText)
+		b.titleBegins(wanted.S, fields, t, alias)
 	}
 	b.add(")")
 	if f := t.res.Field("deleted"); f != nil && f.Kind == resource.Boolean {
@@ -414,4 +426,34 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 		return nil
 	})
 	return ids, err
+}
+
+// maxBeginnings bounds the beginnings of a title that are looked up.
+const maxBeginnings = 16
+
+// titleBegins narrows the records whose title is made of several fields to those
+// that an index finds: the first of the fields that is not empty is the title up
+// to one of its spaces, or all of it.
+func (b *builder) titleBegins(title string, fields []*resource.Field, t *table, alias string) {
+	var beginnings []resource.Value
+	for i := range len(title) + 1 {
+		if i == len(title) || title[i] == ' ' {
+			beginnings = append(beginnings, resource.TextValue(title[:i]))
+		}
+	}
+	if len(beginnings) > maxBeginnings || slices.ContainsFunc(fields, func(f *resource.Field) bool { return !f.Key }) {
+		return
+	}
+	for i, f := range fields {
+		if i == 0 {
+			b.add(" AND (")
+		} else {
+			b.add(" OR ")
+		}
+		b.operand(f, t, alias)
+		b.add(" IN (")
+		b.list(beginnings, ColumnText)
+		b.add(")")
+	}
+	b.add(")")
 }

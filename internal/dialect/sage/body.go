@@ -6,40 +6,103 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 // Limits on request bodies, in bytes. The longest documented record is far
-// below the first; the second holds 200 of its size.
+// below the second; the third holds 200 of its size. Logins come from anybody.
 const (
+	maxLoginBody  = 16 << 10
 	maxRecordBody = 1 << 20
 	maxBulkBody   = 32 << 20
 )
+
+const (
+	// freeBody is what every request may have in memory of its body, in bytes.
+	freeBody = 64 << 10
+
+	// maxBodies is what all requests together may have beyond that, in bytes.
+	maxBodies = 64 << 20
+)
+
+// budget is memory that requests share.
+type budget struct{ left atomic.Int64 }
+
+func newBudget(n int64) *budget {
+	b := &budget{}
+	b.left.Store(n)
+	return b
+}
+
+// take reports whether there was as much.
+func (b *budget) take(n int64) bool {
+	if b.left.Add(-n) >= 0 {
+		return true
+	}
+	b.left.Add(n)
+	return false
+}
+
+func (b *budget) give(n int64) { b.left.Add(n) }
 
 // byteOrderMark is sent in front of JSON by some .NET clients.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // readBody reads a whole body. Its Content-Type does not matter: clients send
-// several, or none [CLIENT].
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	var buf bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= limit {
-		buf.Grow(int(n) + bytes.MinRead)
+// several, or none [CLIENT]. The memory is taken as the bytes arrive, whatever
+// length was announced, and given back when the request is over.
+func (r *request) readBody(w http.ResponseWriter, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, tooLarge(limit)
 	}
-	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
+	in := http.MaxBytesReader(w, r.Body, limit)
+	first := int64(bytes.MinRead)
+	if r.ContentLength >= 0 {
+		first = min(r.ContentLength+1, freeBody) // one more, to see the end
+	}
+	buf := make([]byte, 0, first)
+	for {
+		n, err := in.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return bytes.TrimPrefix(buf, byteOrderMark), nil
 		}
-		return nil, fault.New(fault.Invalid, "the body could not be read to its end").Because(err)
+		if err != nil {
+			if over := new(http.MaxBytesError); errors.As(err, &over) {
+				return nil, tooLarge(limit)
+			}
+			return nil, fault.New(fault.Invalid, "the body could not be read to its end").Because(err)
+		}
+		if len(buf) == cap(buf) {
+			size := 2 * cap(buf)
+			if size > freeBody && !r.hold(int64(size)-r.held) {
+				return nil, fault.New(fault.RateLimited, "too many large bodies are sent at once, try again")
+			}
+			buf = append(make([]byte, 0, size), buf...)
+		}
 	}
-	return bytes.TrimPrefix(buf.Bytes(), byteOrderMark), nil
 }
 
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
+}
+
+// hold takes n bytes out of the dialect's budget until release.
+func (r *request) hold(n int64) bool {
+	if !r.bodies.take(n) {
+		return false
+	}
+	r.held += n
+	return true
+}
+
+func (r *request) release() { r.bodies.give(r.held) }
+
 // readObject reads a body that must be one JSON object.
-func readObject(w http.ResponseWriter, r *http.Request, limit int64) (map[string]json.RawMessage, error) {
-	body, err := readBody(w, r, limit)
+func (r *request) readObject(w http.ResponseWriter, limit int64) (map[string]json.RawMessage, error) {
+	body, err := r.readBody(w, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +113,36 @@ func readObject(w http.ResponseWriter, r *http.Request, limit int64) (map[string
 	return members, nil
 }
 
+// maxNesting is how deep a body may be nested. Documented bodies have four levels.
+const maxNesting = 100
+
+// nesting returns the depth of the deepest object or array of a JSON text.
+func nesting(body []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
+}
+
 // decode reads exactly one JSON value.
 func decode(body []byte, into any, what string) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return fault.New(fault.Invalid, "the body is empty; %s is expected", what)
+	}
+	if nesting(body) > maxNesting {
+		return fault.New(fault.Invalid, "the body is nested more than %d levels deep", maxNesting)
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(into); err != nil {
@@ -68,6 +157,31 @@ func decode(body []byte, into any, what string) error {
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return fault.New(fault.Invalid, "the body goes on after its JSON value")
+	}
+	return nil
+}
+
+// itemList is an array of which the first limit elements are kept: in memory they
+// are many times as large as their text.
+type itemList struct {
+	limit int
+	items []json.RawMessage
+}
+
+var errNoArray = errors.New("no array")
+
+// UnmarshalJSON implements json.Unmarshaler. text is valid JSON.
+func (l *itemList) UnmarshalJSON(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
+		return errNoArray
+	}
+	for dec.More() && len(l.items) < l.limit {
+		var item json.RawMessage
+		if err := dec.Decode(&item); err != nil {
+			return err
+		}
+		l.items = append(l.items, item)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -37,14 +36,15 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r.Request, maxBulkBody)
+	body, err := r.readBody(w, maxBulkBody)
 	if err != nil {
 		return err
 	}
-	var raw []json.RawMessage
-	if err := decode(body, &raw, "an array of items"); err != nil {
+	list := itemList{limit: op.Limit() + 1} // one more, for crm to refuse
+	if err := decode(body, &list, "an array of items"); err != nil {
 		return err
 	}
+	raw := list.items
 	items := make([]crm.Item, len(raw))
 	guids := make([]json.RawMessage, len(raw))
 	for i := range raw {
@@ -80,35 +80,39 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 }
 
 // bulkItem reads one item. A bad one becomes an item with its error; the guid
-// comes back as it was sent, whatever JSON it is.
+// comes back as it was sent, whatever JSON it is. An id that stands in the data
+// alone counts: a client sends all its updates so, and takes any array for
+// success [CLIENT].
 func bulkItem(raw json.RawMessage, op crm.Operation) (crm.Item, json.RawMessage) {
 	guid := json.RawMessage("null")
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil || object == nil {
 		return crm.Item{Err: fault.New(fault.Invalid, "an item must be an object with guid, id and data")}, guid
 	}
+	m, err := byName(object)
+	if err != nil {
+		return crm.Item{Err: err}, guid
+	}
+	if v, ok := m["guid"]; ok {
+		guid = v
+	}
 	var item crm.Item
-	for name, v := range members {
-		switch strings.ToLower(name) {
-		case "guid":
-			guid = v
-		case "id":
-			id, err := strconv.ParseInt(strings.Trim(string(v), `"`), 10, 64)
-			if err != nil {
-				item.Err = fault.InField("id", "id must be a number")
-			}
-			item.ID = id
-		case "data":
-			if err := json.Unmarshal(v, &item.Input); err != nil {
-				item.Err = fault.InField("data", "data must be an object")
-			}
+	var inner members
+	if data, ok := m["data"]; ok {
+		if err := json.Unmarshal(data, &item.Input); err != nil {
+			item.Err = fault.InField("data", "data must be an object")
+		} else {
+			inner, item.Err = byName(item.Input)
 		}
 	}
-	if op != crm.BulkDelete && item.Input == nil && item.Err == nil {
+	switch {
+	case item.Err != nil:
+	case item.Input == nil && op != crm.BulkDelete:
 		item.Err = fault.InField("data", "data is required")
-	}
-	if op == crm.BulkCreate {
-		item.ID = 0
+	case op != crm.BulkCreate:
+		if item.ID, item.Err = m.integer("id"); item.ID == 0 && item.Err == nil {
+			item.ID, item.Err = inner.integer("id")
+		}
 	}
 	return item, guid
 }

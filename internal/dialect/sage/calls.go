@@ -49,7 +49,7 @@ func callInput(in crm.Input, creating bool) error {
 // createCalls answers POST /calls with an array of what it made [DOC]. The body is
 // a call, or several in an array: the documents send one and show two answers.
 func (d *Dialect) createCalls(s *session, w http.ResponseWriter, r *request) error {
-	body, err := readBody(w, r.Request, maxRecordBody)
+	body, err := r.readBody(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (d *Dialect) addCalls(s *session, r *request, inputs []crm.Input) (*resourc
 // userPhoneFM, a telephone number in any spelling. The prose beside it speaks of
 // the user's e-mail address, which is taken too [DOC].
 func (d *Dialect) identifyCall(s *session, w http.ResponseWriter, r *request) error {
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}

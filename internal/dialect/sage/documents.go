@@ -143,7 +143,7 @@ func (d *Dialect) createDocument(s *session, w http.ResponseWriter, r *request) 
 	if err != nil {
 		return err
 	}
-	body, err := readMembers(w, r)
+	body, err := r.readMembers(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (d *Dialect) createFolder(s *session, w http.ResponseWriter, r *request) er
 	if err != nil {
 		return err
 	}
-	body, err := readMembers(w, r)
+	body, err := r.readMembers(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
@@ -249,14 +249,22 @@ func (d *Dialect) createFolder(s *session, w http.ResponseWriter, r *request) er
 // members are those of a body that is no record, by lower-case name.
 type members map[string]json.RawMessage
 
-func readMembers(w http.ResponseWriter, r *request) (members, error) {
-	object, err := readObject(w, r.Request, maxRecordBody)
+func (r *request) readMembers(w http.ResponseWriter, limit int64) (members, error) {
+	object, err := r.readObject(w, limit)
 	if err != nil {
 		return nil, err
 	}
+	return byName(object)
+}
+
+func byName(object map[string]json.RawMessage) (members, error) {
 	m := make(members, len(object))
 	for name, v := range object {
-		m[strings.ToLower(name)] = v
+		lower := strings.ToLower(name)
+		if m[lower] != nil {
+			return nil, fault.InField(lower, "%s is given twice, in different letter case", lower)
+		}
+		m[lower] = v
 	}
 	return m, nil
 }

@@ -18,7 +18,7 @@ func (d *Dialect) createEmails(s *session, w http.ResponseWriter, r *request) er
 	if err != nil {
 		return err
 	}
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}

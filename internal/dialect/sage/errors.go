@@ -1,10 +1,15 @@
 package sage
 
 import (
+	"context"
+	"errors"
+	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"strconv"
 
+	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/fault"
 )
 
@@ -47,11 +52,17 @@ var shapes = map[fault.Kind]shape{
 	fault.Unavailable:  {http.StatusInternalServerError, codeConnection, "connection error"},
 }
 
+// maxDrained is how much of a body that is too large is read and thrown away, in
+// bytes, so that its sender gets to see why it is refused.
+const maxDrained = 16 << 20
+
 // fail answers with the vendor's error object {"code","error","message"}. The
 // cause of an internal failure goes to the log alone.
 func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // the client has gone
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		// The client has hung up, or will not send more and still reads: to the
+		// latter, silence would be a 200.
+		err = fault.New(fault.Invalid, "the request was given up before it was done").Because(err)
 	}
 	kind := fault.KindOf(err)
 	if kind == fault.Internal || kind == fault.Unavailable {
@@ -63,6 +74,14 @@ func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 		message = s.summary
 	}
 	body := appendError(nil, s, message)
+	if wait, ok := auth.RetryAfter(err); ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
+	if kind == fault.TooLarge && r.Header.Get("Expect") == "" {
+		// A client that sends all before it reads would not see the answer; one
+		// that asks first has not sent anything.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
+	}
 	if s.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `X-Session-Key realm="Dossier"`)
 	}

@@ -13,7 +13,9 @@ func (d *Dialect) login(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return fault.New(fault.NotOffered, "the method %s is not offered here", r.Method)
 	}
-	body, err := readMembers(w, &request{Request: r})
+	in := d.request(r)
+	defer in.release()
+	body, err := in.readMembers(w, maxLoginBody)
 	if err != nil {
 		return err
 	}

@@ -83,3 +83,13 @@ func TestPageNumberAndLanguage(t *testing.T) {
 		t.Errorf("unknown lang gives %d, want the user's %d", got, es)
 	}
 }
+
+func TestNesting(t *testing.T) {
+	for text, want := range map[string]int{
+		`1`: 0, `{}`: 1, `[[],[[]]]`: 3, `{"a":"[[[[","b":{"\\":"\"{{"}}`: 2, `"\\[`: 0, `]]]`: 0,
+	} {
+		if got := nesting([]byte(text)); got != want {
+			t.Errorf("nesting of %s = %d, want %d", text, got, want)
+		}
+	}
+}

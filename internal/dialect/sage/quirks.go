@@ -36,6 +36,7 @@ const (
 	shortDay       // an instant: "09/01/07"
 	compound       // an instant: {"time":…,"timeStamp":…,"timeZone":"UTC"}
 	rawJSON        // a text that is JSON already
+	digit          // a boolean: 0 or 1
 )
 
 // answer is what the client gets for a change.
@@ -92,6 +93,8 @@ var quirks = map[string]quirk{
 			"fuzzySearch", "includeTime", "mandatoryRestApi"},
 		none: minusOne("tabId"),
 	},
+	// deleted is a number in sales and nowhere else [DOC].
+	"sales": {forms: map[string]form{"deleted": digit}},
 	// The documents show roles that were never deleted with 1899-12-30 for the date
 	// and 0 for the person: empty columns of a database older than null. Roles made
 	// later have null there, as all of ours do [DOC].

@@ -113,31 +113,54 @@ func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *re
 	return nil
 }
 
-var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+// pagePiece is how much of a page is put together at once, in bytes. The usual
+// page fits in; a client that asks for large ones and does not read them keeps no
+// more than this, and the rows, which others share.
+const pagePiece = 64 << 10
+
+var pageBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, pagePiece)
+	return &b
+}}
 
 // respondRows sends rows as a JSON array. The paging headers are the older API's,
 // in its letter case; clients of v4 that look for them take an absent
 // X-FM-Next-Page as the end [LEGACY].
 func respondRows(w http.ResponseWriter, rows [][]byte, page int, more bool) {
-	buf := pageBuffers.Get().(*[]byte)
-	defer pageBuffers.Put(buf)
-	body := append((*buf)[:0], '[')
-	for i, row := range rows {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, row...)
+	size := len("[]") + max(0, len(rows)-1)
+	for _, row := range rows {
+		size += len(row)
 	}
-	body = append(body, ']')
-	*buf = body
-
 	h := w.Header()
+	h["Content-Type"] = contentTypeJSON
+	h["Content-Length"] = []string{strconv.Itoa(size)}
 	h["X-FM-Entity-Count"] = []string{strconv.Itoa(len(rows))}
 	h["X-FM-Page"] = []string{strconv.Itoa(page)}
 	if more {
 		h["X-FM-Next-Page"] = []string{strconv.Itoa(page + 1)}
 	}
-	respond(w, http.StatusOK, body)
+	w.WriteHeader(http.StatusOK)
+
+	buf := pageBuffers.Get().(*[]byte)
+	defer pageBuffers.Put(buf)
+	piece := append((*buf)[:0], '[')
+	for i, row := range rows {
+		if i > 0 {
+			piece = append(piece, ',')
+		}
+		if len(piece)+len(row) > pagePiece {
+			if _, err := w.Write(piece); err != nil {
+				return // a client that has gone is no error of ours
+			}
+			piece = piece[:0]
+		}
+		piece = append(piece, row...)
+	}
+	piece = append(piece, ']')
+	_, _ = w.Write(piece)
+	if cap(piece) <= 2*pagePiece { // not the one with the very long row
+		*buf = piece
+	}
 }
 
 // recordID reads the id in a path. What is no number cannot exist.
@@ -182,7 +205,7 @@ func (d *Dialect) create(s *session, w http.ResponseWriter, r *request) error {
 
 // createIn creates a record of res from the body, with further members set.
 func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *resource.Resource, set crm.Input) error {
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}
@@ -216,7 +239,7 @@ func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}

@@ -139,8 +139,8 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 // appendForm writes a value that is not written as its kind is.
 func (m *member) appendForm(dst []byte, val *resource.Value, titles crm.Titles, v variant) []byte {
 	switch m.form {
-	case bareIDs:
-		return append(dst, val.S...) // the ids as the store keeps them
+	case digit:
+		return strconv.AppendInt(dst, val.I, 10)
 	case firstOnly:
 		ids, _ := val.IDs()
 		if len(ids) == 0 {
@@ -157,7 +157,7 @@ func (m *member) appendForm(dst []byte, val *resource.Value, titles crm.Titles, 
 		dst = append(dst, `","timeStamp":`...)
 		dst = strconv.AppendInt(dst, time.UnixMilli(val.I).Unix(), 10)
 		return append(dst, `,"timeZone":"UTC"}`...)
-	default: // rawJSON
+	default: // bareIDs and rawJSON are kept as they are written
 		return append(dst, val.S...)
 	}
 }

@@ -16,6 +16,9 @@ type request struct {
 	query  query
 	values []string // path segments that matched {…}, in order, as the client spelled them
 	count  int      // rows in a page when the client does not say; 0 = defaultCount
+
+	bodies *budget // of the dialect
+	held   int64   // bytes taken out of it
 }
 
 // pageSize is how many rows the client gets.

@@ -59,6 +59,7 @@ type Dialect struct {
 	acquire func(ctx context.Context, name string) (Workspace, func(), error)
 	log     *slog.Logger
 	rows    *rowCache
+	bodies  *budget
 	plans   sync.Map // *resource.Resource -> *plan
 	schemas sync.Map // *resource.Resource -> []byte
 }
@@ -76,6 +77,7 @@ func New(cfg Config) *Dialect {
 		acquire: cfg.Acquire,
 		log:     cfg.Logger.With("dialect", Name),
 		rows:    newRowCache(cfg.RowCache),
+		bodies:  newBudget(maxBodies),
 	}
 }
 
@@ -139,13 +141,18 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		documents: ws.Documents,
 		catalog:   ws.Records.Catalog(),
 	}
-	err = rt.handle(d, s, w, &request{Request: r, query: parseQuery(r.URL.RawQuery), values: matched})
+	in := d.request(r)
+	defer in.release()
+	in.query, in.values = parseQuery(r.URL.RawQuery), matched
+	err = rt.handle(d, s, w, in)
 	if rt.terse && fault.KindOf(err) == fault.NotFound {
 		respond(w, http.StatusBadRequest, []byte(bodyNotExist))
 		return nil
 	}
 	return err
 }
+
+func (d *Dialect) request(r *http.Request) *request { return &request{Request: r, bodies: d.bodies} }
 
 // resource finds the resource a path names. Unknown names are the vendor's 910.
 func (s *session) resource(name string) (*resource.Resource, error) {

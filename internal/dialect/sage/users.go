@@ -105,7 +105,7 @@ func (d *Dialect) changeUserRoles(s *session, w http.ResponseWriter, r *request,
 
 // rolesNamed reads {"rolesId":[32]}.
 func rolesNamed(w http.ResponseWriter, r *request) ([]int64, error) {
-	body, err := readBody(w, r.Request, maxRecordBody)
+	body, err := r.readBody(w, maxRecordBody)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (d *Dialect) putPoints(s *session, w http.ResponseWriter, r *request) error
 	if err != nil {
 		return err
 	}
-	input, err := readObject(w, r.Request, maxRecordBody)
+	input, err := r.readObject(w, maxRecordBody)
 	if err != nil {
 		return err
 	}

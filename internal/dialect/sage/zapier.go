@@ -40,7 +40,7 @@ const (
 // zapierSchema answers POST /procedure/zapier_schema: the extra fields of a
 // resource, as the vendor's connectors want them [OFFICIAL].
 func (d *Dialect) zapierSchema(s *session, w http.ResponseWriter, r *request) error {
-	body, err := readMembers(w, r)
+	body, err := r.readMembers(w, maxRecordBody)
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,10 @@ type Open func(ctx context.Context, workspace string) (s *document.Service, rele
 //	GET, HEAD  /download/{token}          the same
 //
 // An upload answers 200 with the ETag of what is stored, as S3 does, so that
-// clients written for a presigned PUT work as they are. Headers they send along,
-// such as Content-Type, Content-MD5 and x-amz-…, are ignored, except for those
-// that change what the body means: they are refused. Errors are JSON objects
+// clients written for a presigned PUT work as they are. A checksum they send
+// along (Content-MD5, x-amz-content-sha256) has to be that of the bytes. Other
+// headers, such as Content-Type and x-amz-…, are ignored, except for those that
+// change what the body means: they are refused. Errors are JSON objects
 // {"code","error","message"}. A nil logger is slog.Default.
 func Handler(open Open, logger *slog.Logger) http.Handler {
 	if logger == nil {
@@ -100,7 +101,11 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request, s *document.Ser
 	case !identity(r.Header.Get("Content-Encoding")):
 		return fault.New(fault.Invalid, "the bytes are stored as they come; Content-Encoding is not allowed")
 	}
-	receipt, err := s.Receive(r.Context(), token, r.Body, r.ContentLength)
+	body, err := verified(r.Body, r.Header)
+	if err != nil {
+		return err
+	}
+	receipt, err := s.Receive(r.Context(), token, body, r.ContentLength)
 	if err != nil {
 		return err
 	}

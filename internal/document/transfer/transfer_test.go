@@ -3,6 +3,9 @@ package transfer_test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -198,6 +201,33 @@ func (a answer) expectError(t testing.TB, message string) {
 	}
 }
 
+func md5Of(data []byte) string {
+	sum := md5.Sum(data)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// A checksum that is not that of the bytes refuses them, and the locator is still
+// good for the right ones.
+func TestChecksums(t *testing.T) {
+	w := newWorld(t, 1<<20)
+	data := []byte("what was meant to arrive")
+	ticket := w.create("checked")
+	for _, head := range []map[string]string{
+		{"Content-MD5": md5Of([]byte("something else"))},
+		{"Content-MD5": "not base64"},
+		{"Content-MD5": "c2hvcnQ="},
+		{"x-amz-content-sha256": fmt.Sprintf("%x", sha256.Sum256([]byte("something else")))},
+		{"x-amz-content-sha256": "abc"},
+		{"x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"},
+	} {
+		do(t, http.MethodPut, ticket.Locator, bytes.NewReader(data), head, http.StatusBadRequest)
+	}
+	if n := len(w.visible()); n != 0 {
+		t.Fatalf("%d documents are visible after refused uploads", n)
+	}
+	do(t, http.MethodPut, ticket.Locator, bytes.NewReader(data), map[string]string{"Content-MD5": md5Of(data)}, http.StatusOK)
+}
+
 func TestUploads(t *testing.T) {
 	w := newWorld(t, 1<<20)
 	data := bytes.Repeat([]byte("0123456789"), 60_000)
@@ -211,7 +241,8 @@ func TestUploads(t *testing.T) {
 		"POST":           {http.MethodPost, bytes.NewReader(data), nil},
 		"chunked":        {http.MethodPut, chunked(), nil},
 		"typed":          {http.MethodPut, bytes.NewReader(data), map[string]string{"Content-Type": "application/octet-stream"}},
-		"AWS-style":      {http.MethodPut, bytes.NewReader(data), map[string]string{"x-amz-acl": "private", "Content-MD5": "bm90IGEgc3VtIGF0IGFsbA==", "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}},
+		"AWS-style":      {http.MethodPut, bytes.NewReader(data), map[string]string{"x-amz-acl": "private", "Content-MD5": md5Of(data), "x-amz-content-sha256": "UNSIGNED-PAYLOAD"}},
+		"hashed":         {http.MethodPut, chunked(), map[string]string{"x-amz-content-sha256": fmt.Sprintf("%x", sha256.Sum256(data))}},
 		"as a form says": {http.MethodPost, bytes.NewReader(data), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}},
 		"identity":       {http.MethodPut, bytes.NewReader(data), map[string]string{"Content-Encoding": "identity"}},
 	} {

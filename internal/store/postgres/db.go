@@ -84,6 +84,12 @@ func Open(ctx context.Context, url, schema string, opts Options) (_ *DB, err err
 	}
 	writing := reading.Copy()
 	reading.RuntimeParams["default_transaction_read_only"] = "on"
+	if _, chosen := reading.RuntimeParams["plan_cache_mode"]; !chosen {
+		// How many rows a pattern or a date selects differs by orders of
+		// magnitude; one plan for all of them can take seconds for some.
+		// Planning each time takes some 0.1 ms.
+		reading.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+	}
 	db := &DB{
 		readers: newPool(reading, opts.Readers),
 		writers: newPool(writing, opts.Writers),

@@ -56,7 +56,10 @@ func Registry(t testing.TB) *resource.Registry {
 		resource.Resource{Name: "statuses", LabelFields: names, Fields: audit(labels...)},
 		resource.Resource{
 			Name: "users", Title: []string{"name", "lastName"},
-			Fields: audit(text("name", true, true), text("lastName", false, true), field("managerId", resource.Ref, "users")),
+			Fields: audit(
+				text("name", true, true), text("lastName", true, true), field("managerId", resource.Ref, "users"), text("phone", false, false),
+				resource.Field{Name: "tail", Kind: resource.Integer, Internal: true, TailOf: "phone"},
+			),
 		},
 		resource.Resource{
 			Name: "links", Title: []string{"id"},

@@ -1757,122 +1757,122 @@ CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "extrafieldsTabs_by_id" ON "extrafieldsTabs" ("id");
 
-CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- email, name, phone, phone2, phone3 LIKE '%x%'
+CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "accounts_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "accounts_trigrams_insert" AFTER INSERT ON "accounts" BEGIN
-  INSERT INTO "accounts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", '') || char(31) || coalesce(new."phone2_key", '') || char(31) || coalesce(new."phone3_key", ''));
+  INSERT OR IGNORE INTO "accounts_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "accounts_trigrams_update" AFTER UPDATE OF "email_key", "name_key", "phone_key", "phone2_key", "phone3_key" ON "accounts" WHEN old."email_key" IS NOT new."email_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" OR old."phone2_key" IS NOT new."phone2_key" OR old."phone3_key" IS NOT new."phone3_key" BEGIN
-  INSERT INTO "accounts_trigrams" ("accounts_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."name_key", '') || char(31) || coalesce(old."phone_key", '') || char(31) || coalesce(old."phone2_key", '') || char(31) || coalesce(old."phone3_key", ''));
-  INSERT INTO "accounts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", '') || char(31) || coalesce(new."phone2_key", '') || char(31) || coalesce(new."phone3_key", ''));
+  INSERT OR IGNORE INTO "accounts_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "contacts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- email, email2, email3, firstName, lastName, phone1, phone2 LIKE '%x%'
+CREATE VIRTUAL TABLE "contacts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "contacts_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "contacts_trigrams_insert" AFTER INSERT ON "contacts" BEGIN
-  INSERT INTO "contacts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."email2_key", '') || char(31) || coalesce(new."email3_key", '') || char(31) || coalesce(new."firstName_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."phone1_key", '') || char(31) || coalesce(new."phone2_key", ''));
+  INSERT OR IGNORE INTO "contacts_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "contacts_trigrams_update" AFTER UPDATE OF "email_key", "email2_key", "email3_key", "firstName_key", "lastName_key", "phone1_key", "phone2_key" ON "contacts" WHEN old."email_key" IS NOT new."email_key" OR old."email2_key" IS NOT new."email2_key" OR old."email3_key" IS NOT new."email3_key" OR old."firstName_key" IS NOT new."firstName_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."phone1_key" IS NOT new."phone1_key" OR old."phone2_key" IS NOT new."phone2_key" BEGIN
-  INSERT INTO "contacts_trigrams" ("contacts_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."email2_key", '') || char(31) || coalesce(old."email3_key", '') || char(31) || coalesce(old."firstName_key", '') || char(31) || coalesce(old."lastName_key", '') || char(31) || coalesce(old."phone1_key", '') || char(31) || coalesce(old."phone2_key", ''));
-  INSERT INTO "contacts_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."email2_key", '') || char(31) || coalesce(new."email3_key", '') || char(31) || coalesce(new."firstName_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."phone1_key", '') || char(31) || coalesce(new."phone2_key", ''));
+  INSERT OR IGNORE INTO "contacts_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "opportunities_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- reference LIKE '%x%'
+CREATE VIRTUAL TABLE "opportunities_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "opportunities_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "opportunities_trigrams_insert" AFTER INSERT ON "opportunities" BEGIN
-  INSERT INTO "opportunities_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+  INSERT OR IGNORE INTO "opportunities_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "opportunities_trigrams_update" AFTER UPDATE OF "reference_key" ON "opportunities" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
-  INSERT INTO "opportunities_trigrams" ("opportunities_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."reference_key", ''));
-  INSERT INTO "opportunities_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+  INSERT OR IGNORE INTO "opportunities_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "salesorders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- reference LIKE '%x%'
+CREATE VIRTUAL TABLE "salesorders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "salesorders_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "salesorders_trigrams_insert" AFTER INSERT ON "salesorders" BEGIN
-  INSERT INTO "salesorders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+  INSERT OR IGNORE INTO "salesorders_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "salesorders_trigrams_update" AFTER UPDATE OF "reference_key" ON "salesorders" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
-  INSERT INTO "salesorders_trigrams" ("salesorders_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."reference_key", ''));
-  INSERT INTO "salesorders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."reference_key", ''));
+  INSERT OR IGNORE INTO "salesorders_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "products_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- model LIKE '%x%'
+CREATE VIRTUAL TABLE "products_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "products_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "products_trigrams_insert" AFTER INSERT ON "products" BEGIN
-  INSERT INTO "products_trigrams" (rowid, t) VALUES (new."id", coalesce(new."model_key", ''));
+  INSERT OR IGNORE INTO "products_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "products_trigrams_update" AFTER UPDATE OF "model_key" ON "products" WHEN old."model_key" IS NOT new."model_key" BEGIN
-  INSERT INTO "products_trigrams" ("products_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."model_key", ''));
-  INSERT INTO "products_trigrams" (rowid, t) VALUES (new."id", coalesce(new."model_key", ''));
+  INSERT OR IGNORE INTO "products_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "calendar_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- subject LIKE '%x%'
+CREATE VIRTUAL TABLE "calendar_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "calendar_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "calendar_trigrams_insert" AFTER INSERT ON "calendar" BEGIN
-  INSERT INTO "calendar_trigrams" (rowid, t) VALUES (new."id", coalesce(new."subject_key", ''));
+  INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "calendar_trigrams_update" AFTER UPDATE OF "subject_key" ON "calendar" WHEN old."subject_key" IS NOT new."subject_key" BEGIN
-  INSERT INTO "calendar_trigrams" ("calendar_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."subject_key", ''));
-  INSERT INTO "calendar_trigrams" (rowid, t) VALUES (new."id", coalesce(new."subject_key", ''));
+  INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "calls_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- phone LIKE '%x%'
+CREATE VIRTUAL TABLE "calls_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "calls_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "calls_trigrams_insert" AFTER INSERT ON "calls" BEGIN
-  INSERT INTO "calls_trigrams" (rowid, t) VALUES (new."id", coalesce(new."phone_key", ''));
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "calls_trigrams_update" AFTER UPDATE OF "phone_key" ON "calls" WHEN old."phone_key" IS NOT new."phone_key" BEGIN
-  INSERT INTO "calls_trigrams" ("calls_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."phone_key", ''));
-  INSERT INTO "calls_trigrams" (rowid, t) VALUES (new."id", coalesce(new."phone_key", ''));
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "emails_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- emailFrom, emailTo, subject LIKE '%x%'
+CREATE VIRTUAL TABLE "emails_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "emails_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "emails_trigrams_insert" AFTER INSERT ON "emails" BEGIN
-  INSERT INTO "emails_trigrams" (rowid, t) VALUES (new."id", coalesce(new."emailFrom_key", '') || char(31) || coalesce(new."emailTo_key", '') || char(31) || coalesce(new."subject_key", ''));
+  INSERT OR IGNORE INTO "emails_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "emails_trigrams_update" AFTER UPDATE OF "emailFrom_key", "emailTo_key", "subject_key" ON "emails" WHEN old."emailFrom_key" IS NOT new."emailFrom_key" OR old."emailTo_key" IS NOT new."emailTo_key" OR old."subject_key" IS NOT new."subject_key" BEGIN
-  INSERT INTO "emails_trigrams" ("emails_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."emailFrom_key", '') || char(31) || coalesce(old."emailTo_key", '') || char(31) || coalesce(old."subject_key", ''));
-  INSERT INTO "emails_trigrams" (rowid, t) VALUES (new."id", coalesce(new."emailFrom_key", '') || char(31) || coalesce(new."emailTo_key", '') || char(31) || coalesce(new."subject_key", ''));
+  INSERT OR IGNORE INTO "emails_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "campaigns_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- title LIKE '%x%'
+CREATE VIRTUAL TABLE "campaigns_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "campaigns_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "campaigns_trigrams_insert" AFTER INSERT ON "campaigns" BEGIN
-  INSERT INTO "campaigns_trigrams" (rowid, t) VALUES (new."id", coalesce(new."title_key", ''));
+  INSERT OR IGNORE INTO "campaigns_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "campaigns_trigrams_update" AFTER UPDATE OF "title_key" ON "campaigns" WHEN old."title_key" IS NOT new."title_key" BEGIN
-  INSERT INTO "campaigns_trigrams" ("campaigns_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."title_key", ''));
-  INSERT INTO "campaigns_trigrams" (rowid, t) VALUES (new."id", coalesce(new."title_key", ''));
+  INSERT OR IGNORE INTO "campaigns_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "documents_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- name LIKE '%x%'
+CREATE VIRTUAL TABLE "documents_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "documents_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "documents_trigrams_insert" AFTER INSERT ON "documents" BEGIN
-  INSERT INTO "documents_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+  INSERT OR IGNORE INTO "documents_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "documents_trigrams_update" AFTER UPDATE OF "name_key" ON "documents" WHEN old."name_key" IS NOT new."name_key" BEGIN
-  INSERT INTO "documents_trigrams" ("documents_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."name_key", ''));
-  INSERT INTO "documents_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+  INSERT OR IGNORE INTO "documents_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "folders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- name LIKE '%x%'
+CREATE VIRTUAL TABLE "folders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "folders_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "folders_trigrams_insert" AFTER INSERT ON "folders" BEGIN
-  INSERT INTO "folders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+  INSERT OR IGNORE INTO "folders_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "folders_trigrams_update" AFTER UPDATE OF "name_key" ON "folders" WHEN old."name_key" IS NOT new."name_key" BEGIN
-  INSERT INTO "folders_trigrams" ("folders_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."name_key", ''));
-  INSERT INTO "folders_trigrams" (rowid, t) VALUES (new."id", coalesce(new."name_key", ''));
+  INSERT OR IGNORE INTO "folders_pending" VALUES (new."id");
 END;
 
-CREATE VIRTUAL TABLE "users_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 -- email, lastName, name, phone LIKE '%x%'
+CREATE VIRTUAL TABLE "users_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "users_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "users_trigrams_insert" AFTER INSERT ON "users" BEGIN
-  INSERT INTO "users_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", ''));
+  INSERT OR IGNORE INTO "users_pending" VALUES (new."id");
 END;
 CREATE TRIGGER "users_trigrams_update" AFTER UPDATE OF "email_key", "lastName_key", "name_key", "phone_key" ON "users" WHEN old."email_key" IS NOT new."email_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" BEGIN
-  INSERT INTO "users_trigrams" ("users_trigrams", rowid, t) VALUES ('delete', old."id", coalesce(old."email_key", '') || char(31) || coalesce(old."lastName_key", '') || char(31) || coalesce(old."name_key", '') || char(31) || coalesce(old."phone_key", ''));
-  INSERT INTO "users_trigrams" (rowid, t) VALUES (new."id", coalesce(new."email_key", '') || char(31) || coalesce(new."lastName_key", '') || char(31) || coalesce(new."name_key", '') || char(31) || coalesce(new."phone_key", ''));
+  INSERT OR IGNORE INTO "users_pending" VALUES (new."id");
 END;
