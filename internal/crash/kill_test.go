@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ type siege struct {
 	startup  float64 // seconds that the last start took
 	verified struct{ records, files, bytes int64 }
 	early    int // kills before the server was ready
+	orderly  int // kills after it was asked to stop
 }
 
 func testKill(t *testing.T, db database) {
@@ -117,7 +119,7 @@ func testKill(t *testing.T, db database) {
 	s.end()
 
 	n := &s.tally
-	t.Logf("%d kills, %d of them before the server was ready, in %.0f s", kills, s.early, time.Since(began).Seconds())
+	t.Logf("%d kills, %d of them before the server was ready and %d while it stopped, in %.0f s", kills, s.early, s.orderly, time.Since(began).Seconds())
 	t.Logf("%d acknowledged writes are there: %d creates, %d updates, %d deletes, %d uploads of %.1f MB",
 		n.creates+n.updates+n.deletes+n.uploads, n.creates, n.updates, n.deletes, n.uploads, float64(n.bytes)/1e6)
 	t.Logf("%d records compared, %d documents of %.1f MB read back", s.verified.records, s.verified.files, float64(s.verified.bytes)/1e6)
@@ -217,8 +219,17 @@ func (s *siege) killAtWork() {
 	p, c := s.live()
 	m := &moment{what: event(s.rng.IntN(int(events)))}
 	m.left.Store(1 + s.rng.Int64N(map[event]int64{asked: 400, answered: 300, sent: 12 << 20}[m.what]))
+	asksFirst := s.rng.IntN(5) == 0
+	grace := time.Duration(s.rng.Int64N(int64(50 * time.Millisecond)))
 	m.kill = func() {
 		p.killed.Store(true)
+		if asksFirst { // and hits it while it stops
+			_ = p.cmd.Process.Signal(syscall.SIGTERM)
+			select {
+			case <-time.After(grace):
+			case <-p.exited:
+			}
+		}
 		_ = p.cmd.Process.Kill() // fails when it is gone already
 	}
 	var working sync.WaitGroup
@@ -235,6 +246,9 @@ func (s *siege) killAtWork() {
 		})
 	}
 	working.Wait()
+	if asksFirst {
+		s.orderly++
+	}
 	c.http.CloseIdleConnections()
 	s.kill(p)
 }

@@ -280,6 +280,8 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		return access{}, false, nil
 	case !ok:
 		return l.from(src), false, nil
+	case src == nil && l.q.After == nil && l.q.Offset > longWalk/2:
+		return access{index: index}, false, nil
 	case src == nil:
 		// The rows are anywhere: after a long walk, reading them all in the
 		// order in which they lie is quicker.

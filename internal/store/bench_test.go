@@ -231,3 +231,17 @@ func BenchmarkBulkLoad(b *testing.B) {
 		b.ReportMetric(float64(benchRows()*b.N)/b.Elapsed().Seconds(), "records/s")
 	})
 }
+
+// BenchmarkOpen opens a workspace whose schema is as declared.
+func BenchmarkOpen(b *testing.B) {
+	reg, err := resource.New(resource.Declared()...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db := sqliteDB(b, filepath.Join(b.TempDir(), "open.db"))
+	newStore(b, db, reg, store.Options{})
+	b.ReportAllocs()
+	for b.Loop() {
+		newStore(b, db, reg, store.Options{})
+	}
+}

@@ -17,7 +17,8 @@ const bulkRows = 5000
 // and made again at the end, from all rows at once. Until then the database
 // carries no fingerprint, so that after a crash the next New makes them.
 //
-// A record must not refer to one that is not there by the end.
+// Records come after those that they refer to. PostgreSQL would take them in any
+// order, SQLite does not.
 func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.Resource, recs ...*resource.Record) error) error) (err error) {
 	defer fault.Wrap(&err, "store.BulkLoad")
 	all, err := newSchema(s.flavor, s.tables, s.trigrams)

@@ -345,3 +345,60 @@ func TestNamesInEveryLetterCaseAndLength(t *testing.T) {
 		}
 	})
 }
+
+// TestTrigramsAreSound changes rows so often that they move to the trigram table
+// many times, and then asks the engine whether all is well.
+func TestTrigramsAreSound(t *testing.T) {
+	db, reg := sqliteDB(t, filepath.Join(t.TempDir(), "workspace.db")), storetest.Registry(t)
+	s := newStore(t, db, reg, store.Options{})
+	users := reg.Resource("users")
+	name := users.Field("name")
+	for i := range 300 {
+		insert(t, s, users, map[string]resource.Value{"name": resource.TextValue(fmt.Sprintf("before %d", i))})
+	}
+	failed := errors.New("failed")
+	for i := range int64(600) {
+		err := s.Write(t.Context(), func(tx crm.Tx) error {
+			_, err := tx.Update(t.Context(), users, 1+i%200, []crm.Assignment{{Field: name, Value: resource.TextValue(fmt.Sprintf("after %d", i))}})
+			if i%7 == 0 {
+				return failed
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, failed) {
+			t.Fatal(err)
+		}
+	}
+	for where, want := range map[string]int{"name LIKE '%before%'": 100, "name LIKE '%after%'": 200, "name LIKE '%fter 599%'": 1, "name LIKE '%fter 100%'": 0} {
+		if got := find(t, s, reg, "users", where); len(got) != want {
+			t.Errorf("%s: %d rows, want %d", where, len(got), want)
+		}
+	}
+	waiting := int64(-1)
+	err := db.Write(t.Context(), func(c store.Conn) error {
+		if err := c.Script(t.Context(), `INSERT INTO "users_trigrams" ("users_trigrams") VALUES ('integrity-check')`); err != nil {
+			return err
+		}
+		for _, check := range []string{"PRAGMA integrity_check", "PRAGMA foreign_key_check"} {
+			err := c.Query(t.Context(), check, nil, func(r store.Row) error {
+				if got := string(r.Bytes(0)); got != "ok" {
+					t.Errorf("%s: %s", check, got)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return c.Query(t.Context(), `SELECT count(*) FROM "users_pending"`, nil, func(r store.Row) error {
+			waiting = r.Int(0)
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waiting < 1 || waiting > 256 {
+		t.Errorf("%d rows wait", waiting)
+	}
+}
