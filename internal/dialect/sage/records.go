@@ -330,8 +330,11 @@ func (d *Dialect) schemaOf(res *resource.Resource) []byte {
 // listResources answers GET /resources with every resource that has a schema.
 func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) error {
 	body := []byte{'['}
-	for i, res := range s.catalog.All() {
-		if i > 0 {
+	for _, res := range s.catalog.All() {
+		if res.Ops&resource.CanList == 0 {
+			continue // has no path of its own
+		}
+		if len(body) > 1 {
 			body = append(body, ',')
 		}
 		body = append(body, `{"end_point":"/v4/`...)
