@@ -13,8 +13,8 @@ import (
 // target is a server in the light of one job: what it is asked, and how its
 // answers are known to be right.
 type target struct {
-	server string
-	addr   string
+	name   string
+	server *server
 
 	// request appends the i-th request; i counts over all rounds and connections.
 	request func(dst []byte, i uint64) []byte
@@ -34,6 +34,7 @@ type sample struct {
 	P50     float64 `json:"p50_ms"`
 	P99     float64 `json:"p99_ms"`
 	Max     float64 `json:"max_ms"`
+	Worked  float64 `json:"worked_us"` // processor time of the server for one operation
 }
 
 // rate is in operations a second.
@@ -47,19 +48,20 @@ func (t *target) load(ctx context.Context, connections int, d time.Duration) (sa
 	var (
 		wg    sync.WaitGroup
 		all   = make([][]time.Duration, connections)
+		work  = t.server.processorTime()
 		start = time.Now()
 		until = start.Add(d)
 	)
 	for k := range connections {
 		wg.Go(func() {
-			c := newClient(t.addr)
+			c := newClient(t.server.addr)
 			defer c.close()
 			var request []byte
 			took := make([]time.Duration, 0, 1<<14)
 			for begin := time.Now(); begin.Before(until); {
 				request = t.request(request[:0], t.next.Add(1)-1)
 				if err := t.once(ctx, c, request); err != nil {
-					cancel(fmt.Errorf("%s: %w", t.server, err))
+					cancel(fmt.Errorf("%s: %w", t.name, err))
 					return
 				}
 				end := time.Now()
@@ -71,6 +73,7 @@ func (t *target) load(ctx context.Context, connections int, d time.Duration) (sa
 	}
 	wg.Wait()
 	elapsed := time.Since(start)
+	work = t.server.processorTime() - work
 	if err := context.Cause(ctx); err != nil {
 		return sample{}, err
 	}
@@ -80,7 +83,7 @@ func (t *target) load(ctx context.Context, connections int, d time.Duration) (sa
 	}
 	slices.Sort(took)
 	return sample{
-		Server: t.server, Ops: len(took), Seconds: elapsed.Seconds(),
+		Server: t.name, Ops: len(took), Seconds: elapsed.Seconds(), Worked: 1000 * ms(work) / float64(len(took)),
 		P50: ms(quantile(took, 0.50)), P99: ms(quantile(took, 0.99)), Max: ms(took[len(took)-1]),
 	}, nil
 }
@@ -123,9 +126,16 @@ func (b *bench) compare(ctx context.Context, job string, connections int, target
 			result[i] = append(result[i], s)
 		}
 	}
+	elsewhere := b.elsewhere(since)
 	b.results.Raw = append(b.results.Raw, raw{
-		Job: job, Connections: connections, Elsewhere: b.elsewhere(since), Samples: slices.Concat(result...),
+		Job: job, Connections: connections, Elsewhere: elsewhere, Samples: slices.Concat(result...),
 	})
+	line := ""
+	for i, t := range targets {
+		line += fmt.Sprintf("%s %.0f/s working %.0f µs each, ", t.name, result.rate(i).median,
+			result.of(i, func(s sample) float64 { return s.Worked }).median)
+	}
+	b.progress("  %sstrangers %.0f %%", line, 100*elsewhere)
 	return result, nil
 }
 
