@@ -56,14 +56,18 @@ func Registry(t testing.TB) *resource.Registry {
 		resource.Resource{Name: "statuses", LabelFields: names, Fields: audit(labels...)},
 		resource.Resource{
 			Name: "users", Title: []string{"name", "lastName"},
-			Fields: audit(
-				text("name", true, true), text("lastName", true, true), field("managerId", resource.Ref, "users"), text("phone", false, false),
-				resource.Field{Name: "tail", Kind: resource.Integer, Internal: true, TailOf: "phone"},
-			),
+			Fields: audit(text("name", true, true), text("lastName", true, true), field("managerId", resource.Ref, "users")),
 		},
 		resource.Resource{
 			Name: "links", Title: []string{"id"},
 			Fields: audit(field("accountId", resource.Ref, "accounts"), field("userId", resource.BareRef, "users")),
+		},
+		resource.Resource{
+			Name: "phones", Title: []string{"phone"},
+			Fields: audit(
+				text("phone", false, false), text("note", false, false),
+				resource.Field{Name: "tail", Kind: resource.Integer, Internal: true, TailOf: "phone"},
+			),
 		},
 	)
 	if err != nil {
