@@ -471,12 +471,13 @@ func (b *bench) creates(ctx context.Context) error {
 
 	b.progress("create while others read")
 	write := b.creator()
-	read := &target{name: "dossier", server: d.server, check: holds(`"statusId"`, pageSize), request: func(dst []byte, i uint64) []byte {
+	write.name = "dossier, create"
+	read := &target{name: "dossier, list", server: d.server, check: holds(`"statusId"`, pageSize), request: func(dst []byte, i uint64) []byte {
 		return d.finish(fmt.Appendf(d.head(dst, "GET"), "/accounts?where=statusId%%3D%d&order=dateUpdated", 1+i%statuses))
 	}}
 	since := b.usage()
 	var writes, reads []sample
-	for range b.opts.rounds {
+	for round := range b.opts.rounds {
 		var w, r sample
 		var werr, rerr error
 		var wg sync.WaitGroup
@@ -486,6 +487,8 @@ func (b *bench) creates(ctx context.Context) error {
 		if err := errors.Join(werr, rerr); err != nil {
 			return err
 		}
+		w.Round, r.Round = round, round
+		w.Worked, r.Worked = 0, 0 // one process did both
 		writes, reads = append(writes, w), append(reads, r)
 	}
 	both := rounds{writes, reads}

@@ -139,7 +139,8 @@ func (a *App) Checks() []httpd.Check {
 	}
 }
 
-// pingDatabases asks the system database and those of all open workspaces.
+// pingDatabases asks the system database and those of all open workspaces. One
+// that is closed meanwhile, since nobody uses it, does not answer and need not.
 func (a *App) pingDatabases(ctx context.Context) error {
 	if err := a.system.Ping(ctx); err != nil {
 		return err
@@ -151,11 +152,18 @@ func (a *App) pingDatabases(ctx context.Context) error {
 	}
 	a.mu.Unlock()
 	for _, w := range open {
-		if err := w.ping(ctx); err != nil {
+		if err := w.ping(ctx); err != nil && a.isOpen(w) {
 			return err
 		}
 	}
 	return nil
+}
+
+func (a *App) isOpen(w *Workspace) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.open[w]
+	return ok
 }
 
 // openDocuments is how links to documents find their workspace.

@@ -96,7 +96,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 		if len(created) == 0 {
 			return nil
 		}
-		if err := s.insert(ctx, tx, catalog, res, created...); err != nil {
+		if err := s.insert(ctx, tx, res, created...); err != nil {
 			return err
 		}
 		for k, rec := range created {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -443,4 +444,45 @@ func TestQueryTimeout(t *testing.T) {
 		Resource: w.res("accounts"), Where: "comment LIKE '%a%b%c%'", Size: 1000, Language: -1,
 	})
 	wantFault(t, err, fault.Timeout, "longer than 1ns and was cancelled")
+}
+
+// Equal declarations at the same time make one field, and cost no other.
+func TestParallelDeclarations(t *testing.T) {
+	w := newWorld(t)
+	w.create("extrafields", `{"entity":"accounts","fieldName":"Z_first","type":"text"}`)
+	var wg sync.WaitGroup
+	var made atomic.Int32
+	for range 8 {
+		wg.Go(func() {
+			_, err := w.Create(context.WithoutCancel(t.Context()), w.admin, w.res("extrafields"), input(t, `{"entity":"accounts","fieldName":"Z_twice","type":"int"}`))
+			if err == nil {
+				made.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := made.Load(); n != 1 {
+		t.Errorf("%d of 8 equal declarations were taken, want 1", n)
+	}
+	for _, name := range []string{"Z_first", "Z_twice"} {
+		if w.res("accounts").Field(name) == nil {
+			t.Errorf("accounts has lost %s", name)
+		}
+	}
+}
+
+// The resources of a catalog stay the same as long as no field is declared, so
+// that what is remembered about them does not grow with every new title.
+func TestCatalogIsKept(t *testing.T) {
+	w := newWorld(t)
+	w.create("extrafields", `{"entity":"accounts","fieldName":"Z_first","type":"text"}`)
+	acme := w.account("Acme")
+	before, generation := w.res("accounts"), w.Catalog().Generation
+	if err := w.Update(t.Context(), w.admin, before, acme, input(t, `{"name":"Acme Inc."}`)); err != nil {
+		t.Fatal(err)
+	}
+	w.show("accounts", acme, "name")
+	if w.Catalog().Generation == generation || w.res("accounts") != before {
+		t.Errorf("after a new title: generation %d (was %d), the same resource: %v", w.Catalog().Generation, generation, w.res("accounts") == before)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -22,8 +23,18 @@ var extraName = regexp.MustCompile(`^Z_[A-Za-z0-9_]{1,58}$`)
 // change of them makes a new catalog.
 func isDeclaration(res *resource.Resource) bool { return res.Name == "extrafields" }
 
-// checkDeclaration completes and checks the declaration of an extra field.
-func (s *Service) checkDeclaration(catalog *resource.Catalog, res *resource.Resource, rec *resource.Record) error {
+// maxEntities is more than there are resources that could have a field of one
+// name.
+const maxEntities = 200
+
+// maxExtraLength is how many characters a text extra field may be declared for,
+// and has when its declaration does not say.
+const maxExtraLength = 6000
+
+// checkDeclaration completes and checks the declaration of an extra field within
+// the transaction that writes it. The transaction has advanced the generation,
+// which keeps other declarations out until it ends.
+func (s *Service) checkDeclaration(ctx context.Context, tx Tx, res *resource.Resource, rec *resource.Record) error {
 	value := func(name string) *resource.Value { return &rec.Values[res.Field(name).Index] }
 	entity := s.registry.Resource(value("entity").S)
 	if entity == nil {
@@ -39,12 +50,30 @@ func (s *Service) checkDeclaration(catalog *resource.Catalog, res *resource.Reso
 	if !extraName.MatchString(name.S) {
 		return fault.InField("fieldName", "fieldName must be at most 60 letters, digits and underscores")
 	}
-	if catalog.Resource(entity.Name).Field(name.S) != nil {
-		return fault.InField("fieldName", "fieldName: %s has a field %s already", entity.Name, name.S)
+	ids, err := tx.FindTitle(ctx, res, name.S, maxEntities)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		there, err := tx.Lock(ctx, res, id)
+		if err != nil {
+			return err
+		}
+		if there != nil && there.Values[res.Field("entity").Index].S == entity.Name {
+			return fault.InField("fieldName", "fieldName: %s has a field %s already", entity.Name, name.S)
+		}
 	}
 	kind, known := extraKinds[value("type").S]
 	if !known {
 		return fault.InField("type", "type must be one of text, datetime, decimal, int, bit, list, multivalue")
+	}
+	if length := value("length"); kind == resource.Text {
+		if length.IsNull() || length.I == 0 {
+			*length = resource.IntValue(maxExtraLength)
+		}
+		if length.I < 1 || length.I > maxExtraLength {
+			return fault.InField("length", "length must lie between 1 and %d", maxExtraLength)
+		}
 	}
 	if list := value("valueListRelated").S; kind.IsRef() || kind == resource.RefList {
 		if s.registry.Resource(list) == nil {
@@ -109,6 +138,12 @@ func (s *Service) readExtraFields(ctx context.Context) (map[string][]resource.Fi
 					continue
 				}
 				f.Table = table.Name
+			}
+			if clash := slices.ContainsFunc(extra[target.Name], func(o resource.Field) bool {
+				return strings.EqualFold(o.Name, f.Name)
+			}); clash || target.Field(f.Name) != nil {
+				s.log.WarnContext(ctx, "an extra field is left out: its name is taken", "resource", target.Name, "field", f.Name)
+				continue
 			}
 			extra[target.Name] = append(extra[target.Name], f)
 		}

@@ -140,14 +140,19 @@ func conjunction(a, b filter.Expr) filter.Expr {
 	}
 }
 
-// maxWalks bounds how many walks through pages are remembered.
-const maxWalks = 4096
+// maxWalks bounds how many walks through pages are remembered, and maxWalkKeys
+// the texts in one of them, in bytes: a walk beyond it is counted out.
+const (
+	maxWalks    = 4096
+	maxWalkKeys = 1 << 10
+)
 
 // walks remembers where the pages of recent lists ended, so that page n+1 asked
 // for right after page n seeks to its first row instead of counting past all
 // rows before it. A page that is asked for in any other order is counted out, so
 // its answer does not depend on what was asked before.
 type walks struct {
+	seed maphash.Seed
 	mu   sync.Mutex
 	next map[uint64]walk
 }
@@ -157,15 +162,13 @@ type walk struct {
 	after *Cursor
 }
 
-var walkSeed = maphash.MakeSeed()
-
 // key identifies one session's walk through one list; 0 when nothing may be
 // remembered.
 func (w *walks) key(req ListRequest) uint64 {
 	if req.Walk == "" {
 		return 0
 	}
-	return maphash.Comparable(walkSeed, struct {
+	return maphash.Comparable(w.seed, struct {
 		walk, resource, where, order string
 		language, size               int
 	}{req.Walk, req.Resource.Name, req.Where, req.Order, req.Language, req.Size})
@@ -182,7 +185,7 @@ func (w *walks) take(key uint64, page int) *Cursor {
 }
 
 func (w *walks) put(key uint64, page int, after *Cursor) {
-	if key == 0 || after == nil {
+	if key == 0 || after == nil || after.size() > maxWalkKeys {
 		return
 	}
 	w.mu.Lock()
@@ -197,6 +200,14 @@ func (w *walks) put(key uint64, page int, after *Cursor) {
 		}
 	}
 	w.next[key] = walk{page, after}
+}
+
+// size is how many bytes of text a cursor holds.
+func (c *Cursor) size() (n int) {
+	for _, k := range c.Keys {
+		n += len(k.S)
+	}
+	return n
 }
 
 // Exists reports whether a record exists, deleted or not, and is visible to the

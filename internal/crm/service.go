@@ -6,7 +6,10 @@ package crm
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,7 +57,8 @@ type Service struct {
 
 	catalog atomic.Pointer[resource.Catalog]
 	titles  atomic.Pointer[titles]
-	refresh sync.Mutex // one refresh of catalog and titles at a time
+	refresh sync.Mutex                  // one refresh of catalog and titles at a time
+	extra   map[string][]resource.Field // what catalog was made from; guarded by refresh
 	walks   walks
 }
 
@@ -65,6 +69,7 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 		return nil, errors.New("store, registry and clock are required")
 	}
 	s := &Service{
+		walks:    walks{seed: maphash.MakeSeed()},
 		store:    cfg.Store,
 		registry: cfg.Registry,
 		clock:    cfg.Clock,
@@ -112,13 +117,12 @@ func (s *Service) observe(ctx context.Context, generation int64) error {
 		return err
 	}
 	generation = max(generation, seen)
-	catalog, err := s.registry.With(generation, extra)
-	if err != nil {
-		// A broken extra field must not take the workspace down.
-		s.log.ErrorContext(ctx, "extra fields are left out", "error", err)
-		if catalog, err = s.registry.With(generation, nil); err != nil {
+	catalog := s.catalog.Load().At(generation)
+	if !maps.EqualFunc(extra, s.extra, slices.Equal[[]resource.Field]) {
+		if catalog, err = s.registry.With(generation, extra); err != nil {
 			return err
 		}
+		s.extra = extra
 	}
 	s.catalog.Store(catalog)
 	s.titles.Store(newTitles(generation))

@@ -43,7 +43,7 @@ func (s *Service) CreateAll(ctx context.Context, actor Actor, res *resource.Reso
 				return err
 			}
 		}
-		if err := s.insert(ctx, tx, catalog, res, recs...); err != nil {
+		if err := s.insert(ctx, tx, res, recs...); err != nil {
 			return err
 		}
 		ids = ids[:0]

@@ -154,7 +154,11 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 	if err := s.store.Write(ctx, fn); err != nil || !isDeclaration(res) {
 		return err
 	}
-	return s.observe(ctx, -1)
+	if err := s.observe(ctx, -1); err != nil {
+		// What was asked for is done; the next read of anything sees it.
+		s.log.WarnContext(ctx, "a declaration is not in force yet", "error", err)
+	}
+	return nil
 }
 
 // Create adds a record and returns its id. Errors: fault.Invalid naming the
@@ -175,7 +179,7 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 		if rec, err = s.compose(ctx, tx, catalog, res, c); err != nil {
 			return err
 		}
-		return s.insert(ctx, tx, catalog, res, rec)
+		return s.insert(ctx, tx, res, rec)
 	})
 	if err != nil {
 		return 0, err
@@ -239,19 +243,22 @@ func newRecord(res *resource.Resource) *resource.Record {
 
 // insert writes new records. A new record can only change what is shown when it
 // is a field declaration: nothing refers to it yet.
-func (s *Service) insert(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, recs ...*resource.Record) error {
+func (s *Service) insert(ctx context.Context, tx Tx, res *resource.Resource, recs ...*resource.Record) error {
 	if !isDeclaration(res) {
 		return tx.Insert(ctx, res, recs...)
 	}
+	if err := tx.Advance(ctx); err != nil {
+		return err
+	}
 	for _, rec := range recs {
-		if err := s.checkDeclaration(catalog, res, rec); err != nil {
+		if err := s.checkDeclaration(ctx, tx, res, rec); err != nil {
+			return err
+		}
+		if err := tx.Insert(ctx, res, rec); err != nil {
 			return err
 		}
 	}
-	if err := tx.Insert(ctx, res, recs...); err != nil {
-		return err
-	}
-	return tx.Advance(ctx)
+	return nil
 }
 
 // Update writes the fields that input names and leaves the others alone.

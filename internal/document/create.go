@@ -219,8 +219,8 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 	return r.rec.ID, err
 }
 
-// Delete marks a document as deleted. Its contents stay until Sweep finds that
-// no other document has them. A document that is still pending can be deleted,
+// Delete marks a document as deleted. Its contents stay for SafetyAge, and then
+// until Sweep finds that no other document has them. A document that is still pending can be deleted,
 // too: its locator then takes nothing any more. It returns fault.NotFound when
 // there is no document with this id that is not deleted.
 func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err error) {

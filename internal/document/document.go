@@ -58,8 +58,10 @@ type Config struct {
 	LinkLife   time.Duration // how long a link works; 0 = DefaultLinkLife
 
 	// SafetyAge is how old a content has to be, by the clock of the storage,
-	// before it is removed because no document refers to it; and how long an
-	// upload may rest before it is taken for abandoned. 0 = DefaultSafetyAge
+	// before it is removed because no document refers to it; how long ago, by
+	// Clock, its documents have to be deleted, so that a backup of the database
+	// finds all contents when these are copied within SafetyAge; and how long
+	// an upload may rest before it is taken for abandoned. 0 = DefaultSafetyAge
 	SafetyAge time.Duration
 
 	// Machine is the storage's now, from which SafetyAge counts; nil = time.Now.

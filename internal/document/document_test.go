@@ -63,14 +63,33 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 345e6, time.UTC)
 // failing is a store whose writes can be made to fail.
 type failing struct {
 	crm.Store
-	err atomic.Pointer[error]
+	err   atomic.Pointer[error]
+	after atomic.Pointer[error] // told about writes that have succeeded
+	late  atomic.Bool           // writes wait for land, and fail meanwhile
+	held  func(crm.Tx) error
+}
+
+// land makes the held write after all.
+func (f *failing) land() error {
+	f.late.Store(false)
+	return f.Store.Write(context.Background(), f.held)
 }
 
 func (f *failing) Write(ctx context.Context, fn func(crm.Tx) error) error {
 	if err := f.err.Load(); err != nil {
 		return *err
 	}
-	return f.Store.Write(ctx, fn)
+	if f.late.Load() {
+		f.held = fn
+		return fault.New(fault.Unavailable, "the connection was lost during the commit")
+	}
+	if err := f.Store.Write(ctx, fn); err != nil {
+		return err
+	}
+	if err := f.after.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // newWorld makes a workspace whose contents are on disk.
@@ -492,47 +511,99 @@ func TestReceiveRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		call call
 		kind fault.Kind
+		left int // contents that stay for the sweeper
 	}{
-		"shorter than announced":       {receive(strings.NewReader("abc"), 4), fault.Invalid},
-		"longer than announced":        {receive(strings.NewReader("abc"), 2), fault.Invalid},
-		"nothing of what is announced": {receive(strings.NewReader(""), 1), fault.Invalid},
-		"announced too large":          {receive(iotest.ErrReader(errors.New("was read")), 4<<20+1), fault.TooLarge},
-		"too large unannounced":        {receive(bytes.NewReader(big), -1), fault.TooLarge},
-		"larger than announced":        {receive(bytes.NewReader(big), 4<<20), fault.TooLarge},
-		"limit of the server":          {receive(http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(big)), 1000), -1), fault.TooLarge},
-		"cut off":                      {receive(io.MultiReader(bytes.NewReader(big[:1<<20]), iotest.ErrReader(io.ErrUnexpectedEOF)), 2<<20), fault.Invalid},
-		"cut off at once":              {receive(iotest.ErrReader(io.ErrUnexpectedEOF), 5), fault.Invalid},
-		"stalled":                      {receive(iotest.ErrReader(os.ErrDeadlineExceeded), 5), fault.Timeout},
+		"shorter than announced":       {receive(strings.NewReader("abc"), 4), fault.Invalid, 0},
+		"longer than announced":        {receive(strings.NewReader("abc"), 2), fault.Invalid, 0},
+		"nothing of what is announced": {receive(strings.NewReader(""), 1), fault.Invalid, 0},
+		"announced too large":          {receive(iotest.ErrReader(errors.New("was read")), 4<<20+1), fault.TooLarge, 0},
+		"too large unannounced":        {receive(bytes.NewReader(big), -1), fault.TooLarge, 0},
+		"larger than announced":        {receive(bytes.NewReader(big), 4<<20), fault.TooLarge, 0},
+		"limit of the server":          {receive(http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(big)), 1000), -1), fault.TooLarge, 0},
+		"cut off":                      {receive(io.MultiReader(bytes.NewReader(big[:1<<20]), iotest.ErrReader(io.ErrUnexpectedEOF)), 2<<20), fault.Invalid, 0},
+		"cut off at once":              {receive(iotest.ErrReader(io.ErrUnexpectedEOF), 5), fault.Invalid, 0},
+		"stalled":                      {receive(iotest.ErrReader(os.ErrDeadlineExceeded), 5), fault.Timeout, 0},
 		"client gone": {func(ticket document.Ticket) error {
 			_, err := w.docs.Receive(cancelled, token(ticket.Locator), strings.NewReader("abc"), 3)
 			return err
-		}, fault.Internal},
+		}, fault.Internal, 0},
 		"database refuses": {func(ticket document.Ticket) error {
 			var refuse error = fault.New(fault.Unavailable, "not now")
 			w.store.err.Store(&refuse)
 			defer w.store.err.Store(nil)
 			_, err := w.receive(ticket, []byte("abc"))
 			return err
-		}, fault.Unavailable},
+		}, fault.Unavailable, 1}, // for all that is known here
 	} {
 		ticket := w.create(document.Request{Name: name})
 		wantKind(t, name, c.call(ticket), c.kind)
-		w.expect(nil, 0, 0)
+		w.expect(nil, c.left, 0)
 
 		// Nothing has changed: the locator still takes the upload.
 		if _, err := w.receive(ticket, []byte(name)); err != nil {
 			t.Errorf("%s: afterwards: %v", name, err)
 		}
-		w.expect([]int64{ticket.ID}, 1, 0)
+		w.expect([]int64{ticket.ID}, 1+c.left, 0)
 		if err := w.docs.Delete(t.Context(), w.actor, ticket.ID); err != nil {
 			t.Fatal(err)
 		}
 		w.machine.Add(2 * time.Hour.Milliseconds())
+		w.advance(time.Hour)
 		if _, err := w.docs.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.machine.Store(0)
 		w.hide(ticket.ID)
+	}
+}
+
+// A commit whose outcome is not known may have succeeded, so what it would refer
+// to stays; what nothing refers to in the end is swept.
+func TestUnknownOutcome(t *testing.T) {
+	for _, kind := range []fault.Kind{fault.Unavailable, fault.Timeout, fault.Internal} {
+		w := newWorld(t)
+		ticket := w.create(document.Request{Name: "a"})
+		var lost error = fault.New(kind, "the connection was lost")
+		w.store.after.Store(&lost)
+		_, err := w.receive(ticket, []byte("precious"))
+		wantKind(t, "commit and lose the connection", err, kind)
+		w.store.after.Store(nil)
+		w.expect([]int64{ticket.ID}, 1, 0)
+		if got, _, err := w.download(ticket.ID); err != nil || string(got) != "precious" {
+			t.Errorf("%v: %q comes back (%v)", kind, got, err)
+		}
+		_, err = w.receive(ticket, []byte("precious"))
+		wantKind(t, "again", err, fault.Conflict)
+		w.expect([]int64{ticket.ID}, 1, 0)
+
+		vain := w.create(document.Request{Name: "b"})
+		w.store.err.Store(&lost)
+		_, err = w.receive(vain, []byte("in vain"))
+		wantKind(t, "lose the connection", err, kind)
+		w.store.err.Store(nil)
+		w.expect([]int64{ticket.ID}, 2, 0)
+		w.machine.Store(2 * time.Hour.Milliseconds())
+		if got, err := w.docs.Sweep(t.Context()); err != nil || got != (document.Swept{Contents: 1}) {
+			t.Errorf("Sweep = %+v, %v", got, err)
+		}
+		w.expect([]int64{ticket.ID}, 1, 0)
+	}
+}
+
+// A commit that is still under way when the connection is lost may come later.
+func TestLateCommit(t *testing.T) {
+	w := newWorld(t)
+	ticket := w.create(document.Request{Name: "a"})
+	w.store.late.Store(true)
+	_, err := w.receive(ticket, []byte("precious"))
+	wantKind(t, "lose the connection", err, fault.Unavailable)
+	w.expect(nil, 1, 0)
+	if err := w.store.land(); err != nil {
+		t.Fatal(err)
+	}
+	w.expect([]int64{ticket.ID}, 1, 0)
+	if got, _, err := w.download(ticket.ID); err != nil || string(got) != "precious" {
+		t.Errorf("%q comes back (%v)", got, err)
 	}
 }
 
@@ -717,7 +788,12 @@ func TestRacingUploads(t *testing.T) {
 // loses its contents.
 func TestSweepingWhileUploading(t *testing.T) {
 	w := newWorld(t)
+	w.cfg.SafetyAge = time.Millisecond
 	w.machine.Store(2 * time.Hour.Milliseconds()) // everything is old enough to go
+	var err error
+	if w.docs, err = document.New(w.cfg); err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	var sweeper, uploaders sync.WaitGroup
 	sweeper.Go(func() {
@@ -743,6 +819,7 @@ func TestSweepingWhileUploading(t *testing.T) {
 				if err := w.docs.Delete(context.Background(), w.actor, ticket.ID); err != nil {
 					t.Error(err)
 				}
+				w.advance(time.Millisecond)
 			}
 		})
 	}
@@ -787,10 +864,52 @@ func TestDelete(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.machine.Store(0)
+	w.advance(2 * time.Hour)
 	sweep(document.Swept{}) // too young
 	w.machine.Store(2 * time.Hour.Milliseconds())
 	sweep(document.Swept{Contents: 1})
 	w.expect([]int64{one, two}, 0, 0) // listed as deleted, like all records
+}
+
+// A copy of the database from before a deletion finds its content for SafetyAge,
+// whoever else had the same one and however old it is.
+func TestDeletedContentStays(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.put("one", []byte("same")), w.put("two", []byte("same"))
+	w.machine.Store(1000 * time.Hour.Milliseconds())
+	w.advance(1000 * time.Hour)
+	for _, id := range []int64{one, two} {
+		if err := w.docs.Delete(t.Context(), w.actor, id); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(time.Hour - time.Millisecond)
+		if got, err := w.docs.Sweep(t.Context()); err != nil || got != (document.Swept{}) {
+			t.Errorf("Sweep = %+v, %v", got, err)
+		}
+	}
+	// Nor does an upload of the same content take it along that fails.
+	lost := w.create(document.Request{Name: "lost"})
+	in, out := io.Pipe()
+	done := make(chan error)
+	go func() {
+		_, err := w.docs.Receive(context.Background(), token(lost.Locator), in, -1)
+		done <- err
+	}()
+	if _, err := out.Write([]byte("same")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.docs.Delete(t.Context(), w.actor, lost.ID); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	wantKind(t, "upload of a deleted one", <-done, fault.NotFound)
+	w.expect([]int64{one, two}, 1, 0)
+
+	w.advance(time.Millisecond)
+	w.machine.Add(2 * time.Hour.Milliseconds())
+	if got, err := w.docs.Sweep(t.Context()); err != nil || got != (document.Swept{Contents: 1}) {
+		t.Errorf("Sweep = %+v, %v", got, err)
+	}
 }
 
 func TestSweep(t *testing.T) {
@@ -973,6 +1092,7 @@ func TestRun(t *testing.T) {
 	if err := w.docs.Delete(t.Context(), w.actor, id); err != nil {
 		t.Fatal(err)
 	}
+	w.advance(time.Hour)
 	w.machine.Store(2 * time.Hour.Milliseconds())
 	swept := make(chan struct{})
 	cfg := w.cfg

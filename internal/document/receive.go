@@ -53,7 +53,8 @@ func (c content) values() map[string]resource.Value {
 // Receive takes the contents of the document that a locator's token stands for.
 // length is the number of bytes announced, or -1. When it returns without an
 // error, the contents are durable and the document is visible; otherwise nothing
-// has changed.
+// has changed, except that after fault.Unavailable, fault.Timeout and
+// fault.Internal the upload may have succeeded.
 //
 // Errors: fault.Forbidden for a token that was altered or has expired;
 // fault.NotFound when the document was deleted; fault.Conflict when its contents
@@ -121,7 +122,7 @@ func (s *Service) ready(ctx context.Context, res *resource.Resource, id int64, g
 }
 
 // keep stores a body and then calls refer, which makes a row refer to it. When
-// that fails, the content is removed again unless another document has it.
+// that is refused, the content is removed again unless another document has it.
 func (s *Service) keep(ctx context.Context, in io.Reader, length int64, refer func(content) error) (_ Receipt, err error) {
 	if length > s.cfg.MaxSize {
 		return Receipt{}, s.errTooLarge()
@@ -155,16 +156,31 @@ func (s *Service) keep(ctx context.Context, in io.Reader, length int64, refer fu
 	got := content{Receipt{hash, size, mimetype.Detect(b.head).String()}, s.now()}
 	err = refer(got)
 	s.using.RUnlock()
-	if err != nil {
+	switch {
+	case err == nil:
+		return got.Receipt, nil
+	case refused(err):
 		// The request may be over; what it stored must go nevertheless.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 		defer cancel()
 		if _, cleanErr := s.discard(ctx, hash); cleanErr != nil {
 			s.cfg.Logger.WarnContext(ctx, "content left to the sweeper", "hash", hash, "error", cleanErr)
 		}
-		return Receipt{}, err
 	}
-	return got.Receipt, nil
+	return Receipt{}, err
+}
+
+// refused reports whether a failed write has certainly left no row. After every
+// other error there may be one, or it may yet appear: a connection can break, and
+// a request end, while a commit is under way. A content that such a row would
+// refer to is the sweeper's, which waits until all that is decided.
+func refused(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Conflict, fault.Forbidden, fault.Invalid:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *Service) errTooLarge() error {

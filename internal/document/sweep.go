@@ -185,7 +185,8 @@ type Swept struct {
 }
 
 // Sweep removes what stays behind: it marks announced documents whose time is
-// over, and removes uploads and unused contents older than SafetyAge.
+// over, and removes uploads and unused contents older than SafetyAge. A content
+// is unused when all its documents were deleted SafetyAge ago or earlier.
 func (s *Service) Sweep(ctx context.Context) (n Swept, err error) {
 	defer fault.Wrap(&err, "document.Sweep")
 	if err := s.Settle(ctx); err != nil {
@@ -277,12 +278,17 @@ func (s *Service) discard(ctx context.Context, hash string) (bool, error) {
 	return true, s.cfg.Blobs.Delete(ctx, hash)
 }
 
-// inUse reports whether a document that is not deleted has this content.
+// inUse reports whether a document has this content that is not deleted, or was
+// not SafetyAge ago: a copy of the database made since then may still show it.
 func (s *Service) inUse(ctx context.Context, hash string) (bool, error) {
 	res := s.documents()
+	since := instant(s.now().Add(-s.cfg.SafetyAge))
 	keys, err := s.find(ctx, filter.And{
 		compare(res, fieldHash, filter.Eq, resource.TextValue(hash)),
-		compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
+		filter.Or{
+			compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
+			compare(res, fieldDeletedAt, filter.Gt, since),
+		},
 		Visible(res),
 	}, 1)
 	return len(keys) > 0, err

@@ -22,8 +22,9 @@ import (
 type Stack struct {
 	Log *slog.Logger
 
-	// Redact lists path prefixes behind which a path carries a secret, such as
-	// the token of an upload; the log shows the prefix and "…" only.
+	// Redact lists path prefixes, in any letter case, behind which a path
+	// carries a secret, such as the token of an upload; the log shows the prefix
+	// and "…" only.
 	Redact []string
 
 	// Quiet lists paths that are not logged while they succeed: probes.
@@ -98,8 +99,8 @@ func (s *stack) log(x *exchange, r *http.Request) {
 		}
 	}
 	for _, p := range s.Redact {
-		if len(path) > len(p) && strings.HasPrefix(path, p) {
-			path = p + "…"
+		if len(path) > len(p) && strings.EqualFold(path[:len(p)], p) {
+			path = path[:len(p)] + "…"
 			break
 		}
 	}

@@ -41,6 +41,21 @@ func logged(t *testing.T, stack httpd.Stack, h http.HandlerFunc, r *http.Request
 	}
 }
 
+// A path reaches its handler in any letter case, so it is redacted in any.
+func TestRedactedPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"/upload/sekrit": "/upload/…",
+		"/UpLoad/sekrit": "/UpLoad/…",
+		"/upload/":       "/upload/",
+		"/uploads/plain": "/uploads/plain",
+	} {
+		_, records := logged(t, httpd.Stack{Redact: []string{"/upload/"}}, func(http.ResponseWriter, *http.Request) {}, httptest.NewRequest("GET", path, nil))
+		if len(records) != 1 || records[0]["path"] != want {
+			t.Errorf("%s: %v, want %s", path, records, want)
+		}
+	}
+}
+
 func TestAccessLog(t *testing.T) {
 	r := httptest.NewRequest("POST", "/upload/sekrit?token=sekrit", strings.NewReader("sekrit"))
 	r.Header.Set("X-Session-Key", "sekrit")

@@ -18,11 +18,14 @@ const maxRequestLine = 32 << 10
 // which net/http refuses for its spaces, so they become %20 before it sees them.
 // To touch nothing but request lines it follows the framing of the requests:
 // headers, bodies of known length and chunked bodies pass through unchanged. From
-// anything it does not understand on, it passes everything through.
+// anything on that it does not understand, or that net/http could understand in
+// another way, it passes everything through.
 type requestLines struct {
 	state   lineState
 	out     []byte // mended bytes that did not fit the caller's buffer
 	line    []byte // the line that is being read: held back (request line) or noted (others)
+	cut     bool   // line is the beginning of a noted line that is longer
+	http11  bool   // by the request line; chunks are only there
 	body    int64  // bytes of body or chunk still to come
 	length  int64  // of the body, from the headers
 	chunked bool
@@ -138,6 +141,7 @@ func (l *requestLines) follow(data []byte) (same bool) {
 func (l *requestLines) requestLine(line []byte) {
 	if len(bytes.TrimSpace(line)) > 0 {
 		l.state, l.length, l.chunked = inHeaders, 0, false
+		l.http11 = bytes.HasSuffix(bytes.TrimRight(line, "\r\n"), []byte(" HTTP/1.1"))
 	}
 }
 
@@ -146,18 +150,26 @@ const noteMax = 256
 
 // note reads the lines that frame a request: headers, chunk sizes, trailers.
 func (l *requestLines) note(piece []byte, whole bool) {
-	if len(l.line) < noteMax {
-		l.line = append(l.line, piece[:min(len(piece), noteMax)]...)
-	}
+	keep := min(len(piece), noteMax-len(l.line))
+	l.line = append(l.line, piece[:keep]...)
+	l.cut = l.cut || keep < len(piece)
 	if !whole {
 		return
 	}
-	line := bytes.TrimSpace(l.line)
-	l.line = l.line[:0]
+	line, cut := l.line, l.cut
+	l.line, l.cut = l.line[:0], false
+	if !cut {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	}
+	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		// The line before goes on here, even if the rest of this one is blank.
+		l.state = passThrough
+		return
+	}
 	switch l.state {
 	case inHeaders:
 		if len(line) > 0 {
-			l.header(line)
+			l.header(line, cut)
 			return
 		}
 		switch {
@@ -175,7 +187,7 @@ func (l *requestLines) note(piece []byte, whole bool) {
 		digits, _, _ := bytes.Cut(line, []byte(";"))
 		n, err := strconv.ParseInt(string(bytes.TrimSpace(digits)), 16, 64)
 		switch {
-		case err != nil || n < 0:
+		case err != nil || n < 0 || cut:
 			l.state = passThrough
 		case n == 0:
 			l.state = inTrailers
@@ -189,18 +201,22 @@ func (l *requestLines) note(piece []byte, whole bool) {
 	}
 }
 
-func (l *requestLines) header(line []byte) {
+// header reads a header line, or the beginning of one.
+func (l *requestLines) header(line []byte, cut bool) {
 	name, value, _ := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimSpace(value)
 	switch {
 	case bytes.EqualFold(name, []byte("Content-Length")):
-		n, err := strconv.ParseInt(string(value), 10, 64)
-		if err != nil || n < 0 {
+		n, err := strconv.ParseInt(string(bytes.Trim(value, " \t")), 10, 64)
+		if err != nil || n < 0 || cut {
 			l.state = passThrough
 			return
 		}
 		l.length = n
 	case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+		if !l.http11 { // net/http goes by the length then
+			l.state = passThrough
+			return
+		}
 		l.chunked = true
 	case bytes.EqualFold(name, []byte("Upgrade")):
 		l.state = passThrough

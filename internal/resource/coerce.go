@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
@@ -63,21 +64,25 @@ func (f *Field) coerceText(raw json.RawMessage) (Value, error) {
 	return f.checkText(s)
 }
 
+// maxText is how many characters a text may have whose field states no limit.
+const maxText = 64 << 10
+
 // checkText applies the limits of a text field.
 func (f *Field) checkText(s string) (Value, error) {
 	if strings.ContainsRune(s, 0) {
 		return Value{}, fault.InField(f.Name, "%s must not contain the character U+0000", f.Name)
 	}
-	if f.Within.Words != nil && s != "" {
-		at := slices.IndexFunc(f.Within.Words, func(w string) bool { return strings.EqualFold(w, s) })
+	if f.Within.Words != "" && s != "" {
+		words := strings.Fields(f.Within.Words)
+		at := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
 		if at < 0 {
-			return Value{}, fault.InField(f.Name, "%s must be one of %s", f.Name, strings.Join(f.Within.Words, ", "))
+			return Value{}, fault.InField(f.Name, "%s must be one of %s", f.Name, strings.Join(words, ", "))
 		}
-		s = f.Within.Words[at]
+		s = words[at]
 	}
-	if f.MaxLength > 0 && len(s) > f.MaxLength {
-		if n := utf8.RuneCountInString(s); n > f.MaxLength {
-			return Value{}, fault.InField(f.Name, "%s has %d characters; at most %d are allowed", f.Name, n, f.MaxLength)
+	if limit := cmp.Or(f.MaxLength, maxText); len(s) > limit {
+		if n := utf8.RuneCountInString(s); n > limit {
+			return Value{}, fault.InField(f.Name, "%s has %d characters; at most %d are allowed", f.Name, n, limit)
 		}
 	}
 	return TextValue(s), nil

@@ -116,7 +116,7 @@ func TestCoerceDay(t *testing.T) {
 
 func TestCoerceWithin(t *testing.T) {
 	level := Field{Name: "level", Kind: Integer, Within: Within{Least: 1, Most: 5}}
-	language := Field{Name: "uiLanguage", Within: Within{Words: []string{"EN", "ES"}}}
+	language := Field{Name: "uiLanguage", Within: Within{Words: "EN ES"}}
 	for _, tt := range []struct {
 		field    Field
 		in, want string

@@ -10,7 +10,7 @@ const (
 func declaredDocuments() []Resource {
 	return []Resource{
 		{
-			Name: "documents", Title: []string{"name"}, Ops: CanList | CanGet | CanCreate | CanDelete,
+			Name: "documents", Title: []string{"name"}, Ops: OwnService,
 			Required: []string{"name"},
 			Fields: join(audit(), []Field{
 				text("name", 255).key().search(), text("description", 6000), text("extension", 32), text("extId", 100).key(),
@@ -43,7 +43,7 @@ func declaredDocuments() []Resource {
 			),
 		},
 		{
-			Name: "folders", Title: []string{"name"}, Ops: CanList | CanGet | CanCreate | CanDelete,
+			Name: "folders", Title: []string{"name"}, Ops: OwnService,
 			Required: []string{"name"},
 			Fields: join(audit(), []Field{
 				text("name", 255).key().search(), bareRef("folderId", "folders"), // null, shown as -1: the root

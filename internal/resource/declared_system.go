@@ -17,7 +17,7 @@ func declaredSystem() []Resource {
 				integer("level").or(IntValue(1)).within(1, 5), // 5 is an administrator
 				boolean("isActive").yes(), boolean("billable").no(), boolean("computeSfm").no(),
 				bareRef("idPrefix", "countries"),
-				text("dbLanguage", 10).oneOf(userLanguages()...), text("uiLanguage", 10).oneOf(userLanguages()...), text("locale", 35),
+				text("dbLanguage", 10).oneOf(userLanguages), text("uiLanguage", 10).oneOf(userLanguages), text("locale", 35),
 				tail("phone"),
 				instant("lastPasswordChangeDate"),
 				ref("managerId", "users"), ref("rateId", "rates"), ref("userTypeId", "userTypes"),
@@ -110,4 +110,4 @@ func declaredSystem() []Resource {
 }
 
 // userLanguages are the languages that a user may work in [DOC].
-func userLanguages() []string { return []string{"ES", "EN", "US", "IT", "DE", "PT", "BR", "RU"} }
+const userLanguages = "ES EN US IT DE PT BR RU"

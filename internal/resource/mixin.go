@@ -39,8 +39,8 @@ func (f Field) search() Field { f.Search = true; return f }
 // within limits an integer.
 func (f Field) within(least, most int64) Field { f.Within = Within{Least: least, Most: most}; return f }
 
-// oneOf limits a text.
-func (f Field) oneOf(words ...string) Field { f.Within = Within{Words: words}; return f }
+// oneOf limits a text to words, which are separated by spaces.
+func (f Field) oneOf(words string) Field { f.Within = Within{Words: words}; return f }
 
 // day is a date of the calendar: no time, no zone.
 func day(name string) Field { return Field{Name: name, Kind: Instant, Day: true} }

@@ -68,7 +68,7 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
 		case f.Day && f.Kind != Instant:
 			return fmt.Errorf("resource %s: field %s: days are instants", r.Name, f.Name)
-		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != nil && f.Kind != Text:
+		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
 		}
 		if f.TailOf != "" {
@@ -167,6 +167,13 @@ func (g *Registry) With(generation int64, extra map[string][]Field) (*Catalog, e
 		c.list = append(c.list, r)
 	}
 	return c, nil
+}
+
+// At returns the same catalog as of a later generation.
+func (c *Catalog) At(generation int64) *Catalog {
+	later := *c
+	later.Generation = generation
+	return &later
 }
 
 // All returns the resources in the order of their declaration.

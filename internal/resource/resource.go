@@ -34,7 +34,7 @@ func (k Kind) IsRef() bool { return k == Ref || k == BareRef }
 type Field struct {
 	Name      string // canonical name: the JSON key, the column and the name in where
 	Kind      Kind
-	MaxLength int    // characters, Text only; 0 = no limit but the body's
+	MaxLength int    // characters, Text only; 0 = 65,536
 	Scale     int    // decimal digits kept, Number only
 	Table     string // referenced resource, reference kinds only
 	ReadOnly  bool   // set by the server; ignored when a client sends it
@@ -51,8 +51,8 @@ type Field struct {
 
 // Within limits the values of a field.
 type Within struct {
-	Least, Most int64    // Integer, when Most > 0
-	Words       []string // Text, in any letter case; kept as spelled here
+	Least, Most int64  // Integer, when Most > 0
+	Words       string // Text, separated by spaces; in any letter case, kept as spelled here
 }
 
 // Ops says which operations a resource offers to clients.
@@ -66,6 +66,10 @@ const (
 	CanDelete
 	ReadOnlyOps = CanList | CanGet
 	CRUD        = ReadOnlyOps | CanCreate | CanUpdate | CanDelete
+
+	// OwnService is for records that only a service of their own makes, shows
+	// and deletes: the general operations do not reach them.
+	OwnService Ops = 0
 )
 
 // Index is a secondary index beyond those that Key and Search bring. A reference

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -13,9 +14,15 @@ import (
 // bulkRows is how many rows of a bulk load share a transaction.
 const bulkRows = 5000
 
+// restoreTime is how long making indexes and constraints again may take. Some
+// millions of rows take minutes.
+const restoreTime = time.Hour
+
 // BulkLoad implements crm.Loader. Indexes and constraints are taken away first
 // and made again at the end, from all rows at once. Until then the database
-// carries no fingerprint, so that after a crash the next New makes them.
+// carries no fingerprint, so that after a crash the next New makes them. When ctx
+// ends, loading stops, but they are made all the same; the rows of transactions
+// before that stay.
 //
 // Records come after those that they refer to. PostgreSQL would take them in any
 // order, SQLite does not.
@@ -32,6 +39,9 @@ func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.
 	if err = fn(l.insert); err == nil {
 		err = l.flush()
 	}
+	// Without its indexes a workspace is of no use to others.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
+	defer cancel()
 	return errors.Join(err, s.db.Write(ctx, func(c Conn) error { return s.restore(ctx, c, all, l) }))
 }
 

@@ -61,6 +61,9 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 	return p, nil
 }
 
+// maxPageText is how much text the records of one page may have, in bytes.
+const maxPageText = 64 << 20
+
 // reader reads rows into records. All text of a page is collected in one piece
 // of memory and all values in another, so that a page costs a handful of
 // allocations whatever its size.
@@ -84,6 +87,9 @@ func newReader(plan *rowPlan, rows int) *reader {
 // row reads the current row. Until finish, a text is the place of its bytes in
 // the arena, packed into I.
 func (r *reader) row(row Row) error {
+	if len(r.arena) > maxPageText {
+		return fault.New(fault.TooLarge, "these %d records have more than %d MB of text; ask for fewer at once", cap(r.records), maxPageText>>20)
+	}
 	n := len(r.plan.res.Fields)
 	start := len(r.values)
 	r.values = append(r.values, make([]resource.Value, n)...)

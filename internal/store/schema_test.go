@@ -276,6 +276,34 @@ func TestALoadThatIsCutOffIsMended(t *testing.T) {
 	})
 }
 
+func TestALoadThatIsGivenUpIsMended(t *testing.T) {
+	engines(t, func(t *testing.T, open func() store.DB) {
+		db, reg := open(), storetest.Registry(t)
+		s := newStore(t, db, reg, store.Options{})
+		users := reg.Resource("users")
+		rec := &resource.Record{Values: make([]resource.Value, len(users.Fields))}
+		rec.Values[users.Field("name").Index] = resource.TextValue("Grace")
+		insert(t, s, users, map[string]resource.Value{"name": resource.TextValue("Ada")})
+
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.BulkLoad(ctx, func(add func(*resource.Resource, ...*resource.Record) error) error {
+			cancel()
+			return add(users, rec)
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		if got := find(t, s, reg, "users", "name LIKE '%ada%'"); !slices.Equal(got, []int64{1}) {
+			t.Errorf("got %v", got)
+		}
+		spied := &spy{DB: db}
+		newStore(t, spied, reg, store.Options{})
+		if spied.writes != 0 {
+			t.Errorf("something was left to be made: %q", spied.statements)
+		}
+	})
+}
+
 func TestALaterDatabaseIsRefused(t *testing.T) {
 	engines(t, func(t *testing.T, open func() store.DB) {
 		db, reg := open(), storetest.Registry(t)

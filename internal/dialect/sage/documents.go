@@ -87,10 +87,10 @@ func (d *Dialect) documentRows(s *session, r *request, got *crm.Result, q quirk)
 		}
 		return appendString(dst, link)
 	}
-	p := newPlan(s.catalog, got.Resource, q)
+	p, v := newPlan(s.catalog, got.Resource, q), variantOf(s, r)
 	rows := make([][]byte, len(got.Rows))
 	for i, rec := range got.Rows {
-		rows[i] = p.append(nil, rec, got.Titles, variant{}, more)
+		rows[i] = p.append(nil, rec, got.Titles, v, more)
 	}
 	return rows, failed
 }

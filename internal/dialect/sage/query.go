@@ -24,26 +24,36 @@ type query map[string]string
 // parseQuery never fails. The first value of a name counts.
 func parseQuery(raw string) query {
 	q := query{}
-	pieces := strings.Split(raw, "&")
-	for i := 0; i < len(pieces); i++ {
-		name, value, _ := strings.Cut(pieces[i], "=")
-		name = strings.ToLower(unescape(name))
-		if name == "where" {
-			// where=name='A&B' with a bare & is one value: an open quote runs on.
-			for i+1 < len(pieces) && strings.Count(unescape(value), "'")%2 == 1 {
-				i++
-				value += "&" + pieces[i]
-			}
+	for raw != "" {
+		var piece string
+		piece, raw, _ = strings.Cut(raw, "&")
+		name, value, _ := strings.Cut(piece, "=")
+		name, value = strings.ToLower(unescape(name)), unescape(value)
+		if name == "where" && oddQuotes(value) {
+			value, raw = readOn(value, raw)
 		}
-		if name == "" {
-			continue
-		}
-		if _, ok := q[name]; !ok {
-			q[name] = unescape(value)
+		if _, ok := q[name]; !ok && name != "" {
+			q[name] = value
 		}
 	}
 	return q
 }
+
+// readOn reads a value with an open quote on to the quote that closes it, or to
+// the end: where=name='A&B' with a bare & is one value.
+func readOn(value, raw string) (string, string) {
+	b := []byte(value)
+	for open := true; open && raw != ""; {
+		var piece string
+		piece, raw, _ = strings.Cut(raw, "&")
+		piece = unescape(piece)
+		b = append(append(b, '&'), piece...)
+		open = !oddQuotes(piece)
+	}
+	return string(b), raw
+}
+
+func oddQuotes(s string) bool { return strings.Count(s, "'")%2 == 1 }
 
 // unescape decodes %XX and +. A % that starts no escape stays as it is, as in
 // where=name LIKE 'x%'; and so do escapes that would not be UTF-8, since

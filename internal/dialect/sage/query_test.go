@@ -2,6 +2,7 @@ package sage
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -91,5 +92,13 @@ func TestNesting(t *testing.T) {
 		if got := nesting([]byte(text)); got != want {
 			t.Errorf("nesting of %s = %d, want %d", text, got, want)
 		}
+	}
+}
+
+// A long query with many separators costs time in proportion to its length.
+func TestLongQuery(t *testing.T) {
+	raw := "where=x='" + strings.Repeat("&", 1<<20) + "'"
+	if got, want := parseQuery(raw)["where"], "x='"+strings.Repeat("&", 1<<20)+"'"; got != want {
+		t.Errorf("%d bytes come back of %d", len(got), len(want))
 	}
 }

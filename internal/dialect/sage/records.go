@@ -34,11 +34,16 @@ func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *rend
 		service: s.records,
 		res:     res,
 		plan:    d.plan(s, res),
-		variant: variant{
-			language: int8(language(r.query, s.actor.Language)),
-			// Without the header lists come back as {id, value} [LIVE].
-			bareExtra: r.Header.Get("ExtraFieldDescription") == "0",
-		},
+		variant: variantOf(s, r),
+	}
+}
+
+// variantOf is how the client wants records to look.
+func variantOf(s *session, r *request) variant {
+	return variant{
+		language: int8(language(r.query, s.actor.Language)),
+		// Without the header lists come back as {id, value} [LIVE].
+		bareExtra: r.Header.Get("ExtraFieldDescription") == "0",
 	}
 }
 
@@ -73,14 +78,14 @@ func (d *Dialect) list(s *session, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if res.Ops&resource.CanList == 0 {
+		return fault.New(fault.NotOffered, "%s cannot be listed here", res.Name)
+	}
 	return d.listOf(s, w, r, res, nil)
 }
 
 // listOf answers with one page of res, restricted by base.
 func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, base filter.Expr) error {
-	if res.Ops&resource.CanList == 0 {
-		return fault.New(fault.NotOffered, "%s cannot be listed", res.Name)
-	}
 	return d.listWith(s, w, r, d.renderer(s, res, r), base)
 }
 
@@ -320,11 +325,7 @@ func (d *Dialect) schema(s *session, w http.ResponseWriter, r *request) error {
 }
 
 func (d *Dialect) schemaOf(res *resource.Resource) []byte {
-	if b, ok := d.schemas.Load(res); ok {
-		return b.([]byte)
-	}
-	b, _ := d.schemas.LoadOrStore(res, Schema(res))
-	return b.([]byte)
+	return d.schemas.GetOrPut(res, func() []byte { return Schema(res) })
 }
 
 // listResources answers GET /resources with every resource that has a schema.
@@ -332,7 +333,7 @@ func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) e
 	body := []byte{'['}
 	for _, res := range s.catalog.All() {
 		if res.Ops&resource.CanList == 0 {
-			continue // has no path of its own
+			continue // no path of its own, or one that the documents do not list
 		}
 		if len(body) > 1 {
 			body = append(body, ',')

@@ -60,6 +60,7 @@ func (rt route) tersely() route {
 // before {}.
 var routes = []route{
 	at("GET", "/resources", (*Dialect).listResources),
+	at("GET", "/{}/schema", (*Dialect).schema),
 
 	at("GET", "/documents/folders", (*Dialect).listFolders),
 	at("POST", "/documents/folders", (*Dialect).createFolder),
@@ -100,7 +101,6 @@ var routes = []route{
 	at("PUT", "/list/{}/{}", (*Dialect).update),
 	at("DELETE", "/list/{}/{}", (*Dialect).delete),
 
-	at("GET", "/{}/schema", (*Dialect).schema),
 	at("POST", "/{}/bulk", (*Dialect).bulkCreate),
 	at("PUT", "/{}/bulk", (*Dialect).bulkUpdate),
 	at("DELETE", "/{}/bulk", (*Dialect).bulkDelete),

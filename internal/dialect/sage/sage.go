@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/dossier-crm/dossier/internal/auth"
+	"github.com/dossier-crm/dossier/internal/cache"
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -29,6 +29,10 @@ const (
 	// DefaultRowCache is the memory for rendered rows, in bytes.
 	DefaultRowCache = 32 << 20
 )
+
+// maxPlans is for how many resources it is remembered how they are written: all
+// of them in a hundred workspaces with extra fields of their own.
+const maxPlans = 5000
 
 // Auth is what the dialect needs of the auth service.
 type Auth interface {
@@ -60,8 +64,8 @@ type Dialect struct {
 	log     *slog.Logger
 	rows    *rowCache
 	bodies  *budget
-	plans   sync.Map // *resource.Resource -> *plan
-	schemas sync.Map // *resource.Resource -> []byte
+	plans   *cache.Recent[*resource.Resource, *plan]
+	schemas *cache.Recent[*resource.Resource, []byte]
 }
 
 // New returns the dialect's handler.
@@ -77,6 +81,8 @@ func New(cfg Config) *Dialect {
 		acquire: cfg.Acquire,
 		log:     cfg.Logger.With("dialect", Name),
 		rows:    newRowCache(cfg.RowCache),
+		plans:   cache.NewRecent[*resource.Resource, *plan](maxPlans),
+		schemas: cache.NewRecent[*resource.Resource, []byte](maxPlans),
 		bodies:  newBudget(maxBodies),
 	}
 }
@@ -164,9 +170,5 @@ func (s *session) resource(name string) (*resource.Resource, error) {
 
 // plan returns how the records of res are written.
 func (d *Dialect) plan(s *session, res *resource.Resource) *plan {
-	if p, ok := d.plans.Load(res); ok {
-		return p.(*plan)
-	}
-	p, _ := d.plans.LoadOrStore(res, newPlan(s.catalog, res, quirks[res.Name]))
-	return p.(*plan)
+	return d.plans.GetOrPut(res, func() *plan { return newPlan(s.catalog, res, quirks[res.Name]) })
 }
