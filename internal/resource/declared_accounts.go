@@ -35,6 +35,7 @@ func declaredAccounts() []Resource {
 			Fields: join(audit(), address(50), []Field{
 				ref("accountId", "accounts"), text("address1", 180), text("address2", 180), text("description", 150),
 			}),
+			Access:  Access{Within: []string{"accountId"}},
 			Indexes: []Index{by("the addresses of an account", "accountId")},
 		},
 		{
@@ -43,6 +44,7 @@ func declaredAccounts() []Resource {
 			Fields: join(audit(), []Field{
 				ref("accountOneId", "accounts"), ref("accountTwoId", "accounts"), ref("relationId", "accountsRelations"),
 			}),
+			Access: Access{Within: []string{"accountOneId", "accountTwoId"}},
 			Indexes: []Index{
 				by("what an account is related to", "accountOneId"),
 				by("what is related to an account", "accountTwoId"),
@@ -79,6 +81,7 @@ func declaredAccounts() []Resource {
 			// fields and no schema; no request writes it.
 			Name: "contactsEntities", Title: []string{"id"}, Ops: CanList,
 			Fields:  join(audit(), []Field{integer("entityId"), integer("entityTypeId"), bareRef("contactId", "contacts")}),
+			Access:  Access{Within: []string{"contactId"}},
 			Indexes: []Index{by("the contacts of a record", "entityId"), by("the records of a contact", "contactId")},
 		},
 		{

@@ -61,6 +61,7 @@ func declaredActivities() []Resource {
 				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"),
 				bareRef("opportunityId", "opportunities"), bareRef("salesRepId", "users"),
 			}),
+			Access: Access{Owners: []string{"salesRepId"}, Within: []string{"accountId", "contactId", "opportunityId"}},
 			Indexes: polled(
 				by("an account's e-mails, latest first", "accountId", "date"),
 				by("a contact's e-mails, latest first", "contactId", "date"),

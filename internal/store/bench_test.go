@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -206,6 +207,34 @@ func BenchmarkInsert(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkLog compares single creations by several clients with and without an
+// entry in the log of changes.
+func BenchmarkLog(b *testing.B) {
+	s, reg := benchStore(b)
+	accounts := reg.Resource("accounts")
+	r := rand.New(rand.NewPCG(3, 4))
+	recs := benchRecords(r, accounts, 200)
+	for _, logged := range []bool{false, true} {
+		b.Run(fmt.Sprintf("logged=%v", logged), func(b *testing.B) {
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				for i := 0; pb.Next(); i++ {
+					rec := *recs[i%len(recs)]
+					err := s.Write(context.Background(), func(tx crm.Tx) error {
+						if err := tx.Insert(context.Background(), accounts, &rec); err != nil || !logged {
+							return err
+						}
+						return tx.Log(context.Background(), crm.Actor{UserID: 1, Credential: "dsr_pub_01234567890123456789", Dialect: "sage"}.Change(time.Now(), crm.Created, accounts, nil, &rec))
+					})
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
 		})
 	}
 }

@@ -50,6 +50,7 @@ type table struct {
 	fields []string          // quoted columns, by Field.Index
 	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
 	search []*resource.Field // fields with a trigram index
+	guards []guardIndex
 	insert insertPlan
 }
 
@@ -62,6 +63,7 @@ func newTable(res *resource.Resource) (*table, error) {
 		name:   quote(res.Name),
 		fields: make([]string, len(res.Fields)),
 		keys:   make([]string, len(res.Fields)),
+		guards: guardIndexes(res),
 	}
 	taken := map[string]string{}
 	take := func(column, owner string) error {

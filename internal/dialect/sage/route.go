@@ -37,6 +37,7 @@ func at(method, pattern string, h handler) route {
 var routes = []route{
 	at("GET", "/resources", (*Dialect).listResources),
 	at("GET", "/{}/schema", (*Dialect).schema),
+	at("GET", "/changes", (*Dialect).listChanges), // ours
 
 	at("GET", "/documents/folders", (*Dialect).listFolders),
 	at("POST", "/documents/folders", (*Dialect).createFolder),

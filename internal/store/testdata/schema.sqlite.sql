@@ -4,6 +4,18 @@ CREATE TABLE IF NOT EXISTS "_meta" (
   "fingerprint" TEXT NOT NULL,
   "migration" INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS "_changes" (
+  "sequence" INTEGER PRIMARY KEY,
+  "time" INTEGER NOT NULL,
+  "user" INTEGER NOT NULL,
+  "credential" TEXT NOT NULL,
+  "dialect" TEXT NOT NULL,
+  "request" TEXT NOT NULL,
+  "resource" TEXT NOT NULL,
+  "record" INTEGER NOT NULL,
+  "kind" INTEGER NOT NULL,
+  "fields" TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE "accounts" (
   "id" INTEGER PRIMARY KEY,
@@ -1288,6 +1300,22 @@ CREATE INDEX "accounts_by_salesRepId1_dateUpdated" ON "accounts" ("salesRepId1",
 CREATE INDEX "accounts_by_typeId" ON "accounts" ("typeId" DESC);
 -- the accounts of a country
 CREATE INDEX "accounts_by_countryId" ON "accounts" ("countryId" DESC);
+-- users who see little: salesRepId2
+CREATE INDEX "accounts_seen_salesRepId2" ON "accounts" ("salesRepId2", "dateUpdated" DESC) WHERE "salesRepId2" IS NOT NULL;
+-- users who see little: salesRepId3
+CREATE INDEX "accounts_seen_salesRepId3" ON "accounts" ("salesRepId3", "dateUpdated" DESC) WHERE "salesRepId3" IS NOT NULL;
+-- users who see little: salesRepId4
+CREATE INDEX "accounts_seen_salesRepId4" ON "accounts" ("salesRepId4", "dateUpdated" DESC) WHERE "salesRepId4" IS NOT NULL;
+-- users who see little: salesRepId5
+CREATE INDEX "accounts_seen_salesRepId5" ON "accounts" ("salesRepId5", "dateUpdated" DESC) WHERE "salesRepId5" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "accounts_seen_salesRepIdCreated" ON "accounts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: public
+CREATE INDEX "accounts_seen_public" ON "accounts" ("public", "dateUpdated" DESC) WHERE "public" = TRUE;
+-- users who see little: permissionLevel
+CREATE INDEX "accounts_seen_permissionLevel" ON "accounts" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "accounts_seen_branchId" ON "accounts" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "accountAddresses_by_id" ON "accountAddresses" ("id");
 -- the addresses of an account
@@ -1326,6 +1354,10 @@ CREATE INDEX "contacts_by_dateCreated" ON "contacts" ("dateCreated" DESC);
 CREATE INDEX "contacts_by_accountId_dateUpdated" ON "contacts" ("accountId", "dateUpdated" DESC);
 -- a salesperson's contacts, latest first
 CREATE INDEX "contacts_by_salesRepId_dateUpdated" ON "contacts" ("salesRepId", "dateUpdated" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "contacts_seen_permissionLevel" ON "contacts" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "contactTypes_by_id" ON "contactTypes" ("id");
 -- page= far from the start, without where and order
@@ -1354,6 +1386,12 @@ CREATE INDEX "opportunities_by_statusId_dateUpdated" ON "opportunities" ("status
 CREATE INDEX "opportunities_by_salesRepId_dateUpdated" ON "opportunities" ("salesRepId", "dateUpdated" DESC);
 -- the opportunities of an account, latest first
 CREATE INDEX "opportunities_by_accountId1_dateUpdated" ON "opportunities" ("accountId1", "dateUpdated" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "opportunities_seen_salesRepIdCreated" ON "opportunities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "opportunities_seen_permissionLevel" ON "opportunities" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "opportunities_seen_branchId" ON "opportunities" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "opportunityStatuses_by_id" ON "opportunityStatuses" ("id");
 -- page= far from the start, without where and order
@@ -1376,6 +1414,10 @@ CREATE INDEX "salesorders_by_statusId_dateUpdated" ON "salesorders" ("statusId",
 CREATE INDEX "salesorders_by_salesRepId_dateUpdated" ON "salesorders" ("salesRepId", "dateUpdated" DESC);
 -- the orders of an opportunity
 CREATE INDEX "salesorders_by_opportunityId" ON "salesorders" ("opportunityId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "salesorders_seen_salesRepIdCreated" ON "salesorders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: branchId
+CREATE INDEX "salesorders_seen_branchId" ON "salesorders" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "salesordersLines_by_id" ON "salesordersLines" ("id");
 -- polling for changes: dateUpdated > t
@@ -1414,6 +1456,10 @@ CREATE INDEX "products_by_dateUpdated" ON "products" ("dateUpdated" DESC);
 CREATE INDEX "products_by_dateCreated" ON "products" ("dateCreated" DESC);
 -- the products of a family
 CREATE INDEX "products_by_familyId" ON "products" ("familyId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "products_seen_salesRepIdCreated" ON "products" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "products_seen_permissionLevel" ON "products" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "productCategories_by_id" ON "productCategories" ("id");
 -- page= far from the start, without where and order
@@ -1444,6 +1490,10 @@ CREATE INDEX "activities_by_contactId" ON "activities" ("contactId" DESC);
 CREATE INDEX "activities_by_opportunityId" ON "activities" ("opportunityId" DESC);
 -- everybody's activities, latest first
 CREATE INDEX "activities_by_date" ON "activities" ("date" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "activities_seen_salesRepIdCreated" ON "activities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "activities_seen_permissionLevel" ON "activities" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "activityTypes_by_id" ON "activityTypes" ("id");
 -- page= far from the start, without where and order
@@ -1458,6 +1508,12 @@ CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC);
 CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate_key" DESC);
 -- an account's events
 CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate_key" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "calendar_seen_permissionLevel" ON "calendar" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "emails_by_id" ON "emails" ("id");
 -- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
@@ -1524,6 +1580,12 @@ CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC);
 CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC);
 -- announced documents that never came
 CREATE INDEX "documents_by_state_expiresAt" ON "documents" ("state_key", "expiresAt" DESC);
+-- users who see little: userId
+CREATE INDEX "documents_seen_userId" ON "documents" ("userId", "dateUpdated" DESC) WHERE "userId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "documents_seen_salesRepIdCreated" ON "documents" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "documents_seen_level" ON "documents" ("level", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "folders_by_id" ON "folders" ("id");
 -- name = 'x', name LIKE 'x%', order=name
@@ -1532,6 +1594,10 @@ CREATE INDEX "folders_name" ON "folders" ("name_key");
 CREATE INDEX "folders_by_folderId" ON "folders" ("folderId" DESC);
 -- the folders of a record
 CREATE INDEX "folders_by_entityId" ON "folders" ("entityId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "folders_seen_level" ON "folders" ("level", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "users_by_id" ON "users" ("id");
 -- email = 'x', email LIKE 'x%', order=email
