@@ -45,6 +45,9 @@ type Outcome struct {
 // it has happened.
 func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource, op Operation, items []Item) (_ []Outcome, err error) {
 	defer fault.Wrap(&err, "crm.Bulk(%s)", res.Name)
+	if err := permitted(actor, res); err != nil {
+		return nil, err
+	}
 	if limit := op.Limit(); len(items) > limit {
 		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items", limit)
 	}

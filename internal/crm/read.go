@@ -18,6 +18,7 @@ type ListRequest struct {
 	Base     filter.Expr        // further condition, joined with Where by AND
 	Language int                // of titles in Where and Order; -1 = English
 	Page     int                // from 0
+	Skip     int                // rows to leave out before the first page; then Walk is ""
 	Size     int                // rows in a page, > 0
 	Walk     string             // session and path, whose walk through the pages is remembered; "" = none
 
@@ -57,7 +58,7 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 		Order:    filter.GuardOrder(order, view.table),
 		Language: req.Language,
 		Limit:    req.Size,
-		Offset:   req.Page * req.Size,
+		Offset:   req.Skip + req.Page*req.Size,
 	}
 	walk := s.walks.key(req)
 	if q.Offset > 0 {

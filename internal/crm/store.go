@@ -33,6 +33,11 @@ type Store interface {
 	// See Change.Sequence.
 	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
 
+	// Tally counts the rows that where selects for each value of by, an integer or
+	// a reference, and adds up sum, unless that is nil; rows where by is null do not
+	// count. It returns fault.Timeout when the context's deadline cut it off.
+	Tally(ctx context.Context, res *resource.Resource, where filter.Expr, by, sum *resource.Field) (map[int64]Total, error)
+
 	// Write runs fn in a transaction and returns when it is durable. When fn
 	// fails, nothing of it remains. fn may run more than once (a lost
 	// serialisation race) and may share one commit with other writers.
@@ -103,6 +108,12 @@ type Page struct {
 	Generation int64              // 0 when the page is empty
 	Next       *Cursor            // position of the last row; nil when the page is empty
 	More       bool               // at least one row follows (List only)
+}
+
+// Total is what Tally finds for one value.
+type Total struct {
+	Count int64 // rows
+	Sum   int64 // as the field is kept: scaled like it
 }
 
 // Key names one version of one row.

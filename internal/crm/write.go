@@ -180,6 +180,9 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 // field, fault.NotOffered when the resource does not take new records.
 func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
 	defer fault.Wrap(&err, "crm.Create(%s)", res.Name)
+	if err := permitted(actor, res); err != nil {
+		return 0, err
+	}
 	catalog := s.Catalog()
 	c, err := s.prepareCreate(catalog, actor, res, input)
 	if err != nil {
@@ -289,6 +292,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.R
 // away, by an administrator or an owner, goes through with all it changes.
 func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
 	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
+	if err := permitted(actor, res); err != nil {
+		return err
+	}
 	catalog := s.Catalog()
 	c, err := s.prepareUpdate(catalog, actor, res, input)
 	if err != nil {
@@ -385,6 +391,9 @@ func changesTitle(res *resource.Resource, old *resource.Record, set []Assignment
 // the vendor's answers [DOC]. A locked record is fault.Forbidden.
 func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resource, id int64) (err error) {
 	defer fault.Wrap(&err, "crm.Delete(%s, %d)", res.Name, id)
+	if err := permitted(actor, res); err != nil {
+		return err
+	}
 	if err := deletable(res); err != nil {
 		return err
 	}

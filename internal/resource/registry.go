@@ -66,6 +66,16 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: key, search and maxLength are for text", r.Name, f.Name)
 		case f.Scale != 0 && f.Kind != Number:
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
+		case f.Day && f.Kind != Instant:
+			return fmt.Errorf("resource %s: field %s: days are instants", r.Name, f.Name)
+		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
+			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
+		}
+		if f.TailOf != "" {
+			of := r.Field(f.TailOf)
+			if of == nil || of.Kind != Text || f.Kind != Integer || !f.Internal {
+				return fmt.Errorf("resource %s: field %s is no internal integer, or %s no text", r.Name, f.Name, f.TailOf)
+			}
 		}
 	}
 	switch {

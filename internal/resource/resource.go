@@ -42,8 +42,17 @@ type Field struct {
 	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
+	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
+	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
+	Within    Within // what values are allowed; zero: all
 	Default   Value  // used on create when the client sends nothing; zero Value = null
 	Index     int    // position in Resource.Fields and Record.Values; set by New
+}
+
+// Within limits the values of a field.
+type Within struct {
+	Least, Most int64  // Integer, when Most > 0
+	Words       string // Text, separated by spaces; in any letter case, kept as spelled here
 }
 
 // Ops says which operations a resource offers to clients.
@@ -79,6 +88,7 @@ type Access struct {
 	Owners []string // references to users, who see it whatever its level
 	Branch string   // reference to a branch: users whose branches are restricted need to belong to it
 	Lock   string   // boolean: while true, the record refuses update and delete
+	Admin  bool     // only administrators create, update and delete
 
 	// Within are references to the records that this one is a part of: it is
 	// seen only by those who see all of them.

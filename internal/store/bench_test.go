@@ -92,7 +92,7 @@ func benchRecords(r *rand.Rand, res *resource.Resource, n int) []*resource.Recor
 			f := &res.Fields[k]
 			v := &rec.Values[k]
 			switch {
-			case k == 0 || f.Name == "managerId" || r.IntN(10) == 0:
+			case k == 0 || f.TailOf != "" || f.Name == "managerId" || r.IntN(10) == 0:
 			case f.Kind.IsRef() && (f.Table == "users" && res.Name != "users" || f.Table == "branches" || f.Table == "rates" || f.Table == "countries" || strings.HasPrefix(f.Table, "account") && f.Table != "accounts"):
 				if res.Name == "accounts" {
 					*v = resource.IntValue(1 + r.Int64N(40))

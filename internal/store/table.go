@@ -51,6 +51,7 @@ type table struct {
 	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
 	search []*resource.Field // fields with a trigram index
 	guards []guardIndex
+	tails  [][2]int // Field.Index of fields with TailOf, and of what they are the tail of
 	insert insertPlan
 }
 
@@ -94,6 +95,9 @@ func newTable(res *resource.Resource) (*table, error) {
 		}
 		if f.Search {
 			t.search = append(t.search, f)
+		}
+		if f.TailOf != "" {
+			t.tails = append(t.tails, [2]int{i, res.Field(f.TailOf).Index})
 		}
 	}
 	// An index over a text field is of use only when comparisons use it, and

@@ -202,8 +202,12 @@ func (s *Store) insertSQL(t *table, rows int) string {
 
 // appendArgs appends the values of a row for the columns of the insertPlan.
 func (t *table) appendArgs(args []Arg, res *resource.Resource, rec *resource.Record) []Arg {
+	first := len(args)
 	for i := 1; i < len(t.fields); i++ {
 		args = append(args, Arg{rec.Values[i], columnOf(&res.Fields[i])})
+	}
+	for _, tail := range t.tails {
+		args[first+tail[0]-1].Value = resource.PhoneTail(rec.Values[tail[1]].S)
 	}
 	for _, i := range t.insert.keys {
 		args = append(args, Arg{folded(rec.Values[i]), ColumnText})
@@ -255,6 +259,12 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 		if key := t.keys[f.Index]; key != "" {
 			b.add(", ", key, " = ")
 			b.arg(folded(a.Value), ColumnText)
+		}
+		for _, tail := range t.tails {
+			if tail[1] == f.Index {
+				b.add(", ", t.fields[tail[0]], " = ")
+				b.arg(resource.PhoneTail(a.Value.S), ColumnInteger)
+			}
 		}
 	}
 	if extra != nil {

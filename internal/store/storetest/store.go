@@ -53,6 +53,8 @@ func Run(t *testing.T, open Open) {
 		{"a bulk load is like inserts", bulkLoad},
 		{"changes are logged with the transaction they belong to", changeLog},
 		{"who follows the log of changes misses none", followedChanges},
+		{"tails of telephone numbers follow them", tails},
+		{"totals are those of the rows", tallies},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, open)) })

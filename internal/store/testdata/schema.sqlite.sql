@@ -43,7 +43,10 @@ CREATE TABLE "accounts" (
   "permissionLevel" INTEGER,
   "phone" TEXT,
   "phone2" TEXT,
+  "phone2Tail" INTEGER,
   "phone3" TEXT,
+  "phone3Tail" INTEGER,
+  "phoneTail" INTEGER,
   "postcode" TEXT,
   "public" INTEGER,
   "rateId" INTEGER REFERENCES "rates" ("id"),
@@ -247,7 +250,9 @@ CREATE TABLE "contacts" (
   "marketingCommunications" INTEGER,
   "permissionLevel" INTEGER,
   "phone1" TEXT,
+  "phone1Tail" INTEGER,
   "phone2" TEXT,
+  "phone2Tail" INTEGER,
   "postcode" TEXT,
   "readOnly" INTEGER,
   "region" TEXT,
@@ -781,7 +786,7 @@ CREATE TABLE "calendar" (
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
-  "endDate" TEXT,
+  "endDate" INTEGER,
   "endHour" TEXT,
   "extId" TEXT,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
@@ -793,7 +798,7 @@ CREATE TABLE "calendar" (
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "sendNotification" INTEGER,
-  "startDate" TEXT,
+  "startDate" INTEGER,
   "startHour" TEXT,
   "subject" TEXT,
   "task" INTEGER,
@@ -801,8 +806,34 @@ CREATE TABLE "calendar" (
   "videoCallMeetingDetails" TEXT,
   "videoCallProviderId" INTEGER REFERENCES "videoCallProviders" ("id"),
   "extId_key" TEXT,
-  "startDate_key" TEXT,
   "subject_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "calls" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "duration" INTEGER,
+  "endDate" INTEGER,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "phone" TEXT,
+  "phoneAlias" TEXT,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "terminalType" INTEGER,
+  "timeZoneId" INTEGER REFERENCES "timeZones" ("id"),
+  "type" INTEGER,
+  "phone_key" TEXT,
   "_extra" TEXT
 ) STRICT;
 
@@ -856,6 +887,26 @@ CREATE TABLE "campaigns" (
   "typeId" INTEGER REFERENCES "campaignTypes" ("id"),
   "videoUrl" TEXT,
   "title_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "news" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionText" TEXT,
+  "endDate" INTEGER,
+  "idIanaZone" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "status" INTEGER,
+  "subject" TEXT,
+  "totalUsers" INTEGER,
   "_extra" TEXT
 ) STRICT;
 
@@ -990,6 +1041,81 @@ CREATE TABLE "folders" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "formStates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "blnEndState" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "idParent" INTEGER REFERENCES "formStates" ("id"),
+  "intOrder" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "strIdEnvironment" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "formTemplates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "active" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "extraFields" TEXT,
+  "guid" TEXT,
+  "idRole" INTEGER REFERENCES "roles" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "type" INTEGER,
+  "typeDescription" TEXT,
+  "url" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "forms" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "detail" TEXT,
+  "formTemplateId" INTEGER REFERENCES "formTemplates" ("id"),
+  "jsonData" TEXT,
+  "list" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "statusId" INTEGER REFERENCES "formStates" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "users" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
@@ -1016,6 +1142,7 @@ CREATE TABLE "users" (
   "nic" TEXT,
   "phone" TEXT,
   "phoneExtension" TEXT,
+  "phoneTail" INTEGER,
   "rateId" INTEGER REFERENCES "rates" ("id"),
   "roles" TEXT,
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
@@ -1205,6 +1332,33 @@ CREATE TABLE "genre" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "activityPoints" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "IntervalDays" INTEGER,
+  "PointsPerActivity" INTEGER,
+  "PointsPerCheckin" INTEGER,
+  "PointsPerEmail" INTEGER,
+  "PointsPerFastCheckin" INTEGER,
+  "PointsPerInternalEmail" INTEGER,
+  "PointsPerInternalPhoneCallMinute" INTEGER,
+  "PointsPerOpportunity" INTEGER,
+  "PointsPerPhoneCallMinute" INTEGER,
+  "PointsPerQuote" INTEGER,
+  "PointsPerSalesOrder" INTEGER,
+  "PointsPerVisit" INTEGER,
+  "SalesInput" INTEGER,
+  "ScoringPerEnvironment" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "extrafields" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
@@ -1288,6 +1442,12 @@ CREATE INDEX "accounts_extId" ON "accounts" ("extId_key");
 CREATE INDEX "accounts_name" ON "accounts" ("name_key");
 -- phone = 'x', phone LIKE 'x%', order=phone
 CREATE INDEX "accounts_phone" ON "accounts" ("phone_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC);
 -- polling for changes: dateUpdated > t
 CREATE INDEX "accounts_by_dateUpdated" ON "accounts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1346,6 +1506,10 @@ CREATE INDEX "contacts_firstName" ON "contacts" ("firstName_key");
 CREATE INDEX "contacts_lastName" ON "contacts" ("lastName_key");
 -- phone1 = 'x', phone1 LIKE 'x%', order=phone1
 CREATE INDEX "contacts_phone1" ON "contacts" ("phone1_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC);
 -- polling for changes: dateUpdated > t
 CREATE INDEX "contacts_by_dateUpdated" ON "contacts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1505,15 +1669,27 @@ CREATE INDEX "calendar_by_dateUpdated" ON "calendar" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC);
 -- a salesperson's calendar
-CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate_key" DESC);
+CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate" DESC);
 -- an account's events
-CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate_key" DESC);
+CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate" DESC);
 -- users who see little: salesRepIdCreated
 CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "calendar_seen_permissionLevel" ON "calendar" ("permissionLevel", "dateUpdated" DESC);
 -- users who see little: branchId
 CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId", "dateUpdated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "calls_by_id" ON "calls" ("id");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "calls_by_dateUpdated" ON "calls" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "calls_by_dateCreated" ON "calls" ("dateCreated" DESC);
+-- a salesperson's calls, for the scores
+CREATE INDEX "calls_by_salesRepId_startDate" ON "calls" ("salesRepId", "startDate" DESC);
+-- the calls with an account
+CREATE INDEX "calls_by_accountId_startDate" ON "calls" ("accountId", "startDate" DESC);
+-- the calls with a contact
+CREATE INDEX "calls_by_contactId_startDate" ON "calls" ("contactId", "startDate" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "emails_by_id" ON "emails" ("id");
 -- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
@@ -1534,6 +1710,8 @@ CREATE INDEX "emails_by_accountId_date" ON "emails" ("accountId", "date" DESC);
 CREATE INDEX "emails_by_contactId_date" ON "emails" ("contactId", "date" DESC);
 -- an opportunity's e-mails, latest first
 CREATE INDEX "emails_by_opportunityId_date" ON "emails" ("opportunityId", "date" DESC);
+-- a salesperson's e-mails, for the scores
+CREATE INDEX "emails_by_salesRepId_date" ON "emails" ("salesRepId", "date" DESC);
 -- all e-mails, latest first
 CREATE INDEX "emails_by_date" ON "emails" ("date" DESC);
 -- page= far from the start, without where and order
@@ -1544,6 +1722,8 @@ CREATE INDEX "campaigns_title" ON "campaigns" ("title_key");
 CREATE INDEX "campaigns_by_dateUpdated" ON "campaigns" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "campaigns_by_dateCreated" ON "campaigns" ("dateCreated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "news_by_id" ON "news" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "campaignStatuses_by_id" ON "campaignStatuses" ("id");
 -- page= far from the start, without where and order
@@ -1599,6 +1779,14 @@ CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated",
 -- users who see little: level
 CREATE INDEX "folders_seen_level" ON "folders" ("level", "dateUpdated" DESC);
 -- page= far from the start, without where and order
+CREATE INDEX "formStates_by_id" ON "formStates" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "formTemplates_by_id" ON "formTemplates" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "forms_by_id" ON "forms" ("id");
+-- the forms of a template
+CREATE INDEX "forms_by_formTemplateId" ON "forms" ("formTemplateId" DESC);
+-- page= far from the start, without where and order
 CREATE INDEX "users_by_id" ON "users" ("id");
 -- email = 'x', email LIKE 'x%', order=email
 CREATE INDEX "users_email" ON "users" ("email_key");
@@ -1610,6 +1798,8 @@ CREATE INDEX "users_lastName" ON "users" ("lastName_key");
 CREATE INDEX "users_name" ON "users" ("name_key");
 -- nic = 'x', nic LIKE 'x%', order=nic
 CREATE INDEX "users_nic" ON "users" ("nic_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "userTypes_by_id" ON "userTypes" ("id");
 -- page= far from the start, without where and order
@@ -1626,6 +1816,8 @@ CREATE INDEX "currencies_by_id" ON "currencies" ("id");
 CREATE INDEX "timeZones_by_id" ON "timeZones" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "genre_by_id" ON "genre" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "activityPoints_by_id" ON "activityPoints" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
 -- page= far from the start, without where and order
@@ -1689,6 +1881,16 @@ CREATE TRIGGER "calendar_trigrams_insert" AFTER INSERT ON "calendar" BEGIN
 END;
 CREATE TRIGGER "calendar_trigrams_update" AFTER UPDATE OF "subject_key" ON "calendar" WHEN old."subject_key" IS NOT new."subject_key" BEGIN
   INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
+END;
+
+-- phone LIKE '%x%'
+CREATE VIRTUAL TABLE "calls_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "calls_pending" ("id" INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER "calls_trigrams_insert" AFTER INSERT ON "calls" BEGIN
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
+END;
+CREATE TRIGGER "calls_trigrams_update" AFTER UPDATE OF "phone_key" ON "calls" WHEN old."phone_key" IS NOT new."phone_key" BEGIN
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
 END;
 
 -- emailFrom, emailTo, subject LIKE '%x%'
