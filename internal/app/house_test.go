@@ -106,7 +106,7 @@ var layers = map[string][]string{
 	"internal/app":               {"*"},
 	"internal/app/apptest":       {"internal/app", "internal/auth", "internal/httpd", "internal/store/postgres", "internal/testenv"},
 	"internal/crash":             {},
-	"internal/document/transfer": {"internal/blob", "internal/document", "internal/fault"},
+	"internal/document/transfer": {"internal/blob", "internal/crm", "internal/document", "internal/fault", "internal/httpd"},
 }
 
 // TestLayers holds the one direction of imports.

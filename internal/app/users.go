@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/auth"
@@ -31,11 +32,45 @@ func (u users) User(ctx context.Context, name string, id int64) (_ auth.User, er
 		return auth.User{}, fault.New(fault.NotFound, "there is no user %d", id)
 	}
 	get := func(name string) resource.Value { return p.Rows[0].Values[res.Field(name).Index] }
-	return auth.User{
-		Active:   get("isActive").I == 1 && get("deleted").I != 1,
-		Level:    int(get("level").I),
-		Language: language(get("uiLanguage").S),
-	}, nil
+	user := auth.User{
+		Active:     get("isActive").I == 1 && get("deleted").I != 1,
+		Level:      int(get("level").I),
+		Language:   language(get("uiLanguage").S),
+		Restricted: get("branchRestriction").I == 1,
+	}
+	if user.Restricted {
+		user.Branches, err = u.branches(ctx, w, get("branches"), get("roles"))
+	}
+	return user, err
+}
+
+// branches returns the branches of a user and of the user's roles, in order.
+func (u users) branches(ctx context.Context, w *Workspace, own, roles resource.Value) ([]int64, error) {
+	ids, err := own.IDs()
+	if err != nil {
+		return nil, err
+	}
+	of, err := roles.IDs()
+	if err != nil {
+		return nil, err
+	}
+	res := u.app.registry.Resource("roles")
+	var p crm.Page
+	if err := w.Store.Load(ctx, res, of, &p); err != nil {
+		return nil, err
+	}
+	for _, role := range p.Rows {
+		if role.Values[res.Field("deleted").Index].I == 1 {
+			continue
+		}
+		more, err := role.Values[res.Field("branches").Index].IDs()
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, more...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // language returns the index of a label language, -1 if it is none.

@@ -50,6 +50,11 @@ type User struct {
 	Active   bool
 	Level    int // 1 (least) to 5 (administrator)
 	Language int // index into resource.Languages; -1 = not set
+
+	// Restricted users belong to Branches, by themselves or by their roles, and
+	// see little of others. Branches is nil for all other users.
+	Restricted bool
+	Branches   []int64
 }
 
 // Config is what a Service is made of. All members are needed.
@@ -94,6 +99,9 @@ type Session struct {
 	Credential string // public id of the API key or of the person's password
 	Dialect    string // through which the login came
 	Expires    time.Time
+
+	Restricted bool    // see User
+	Branches   []int64 // see User; must not be changed
 }
 
 // The messages of refusals. They must not tell more than they do.
@@ -277,6 +285,8 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 		Credential: ses.credential.id,
 		Dialect:    ses.credential.dialect,
 		Expires:    ses.expires,
+		Restricted: st.user.Restricted,
+		Branches:   st.user.Branches,
 	}, nil
 }
 

@@ -311,7 +311,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	for name, token := range tests {
 		t.Run(name, func(t *testing.T) {
 			ses, err := w.Authenticate(t.Context(), token)
-			if ses != (auth.Session{}) || fault.KindOf(err) != fault.Unauthorized || fault.Message(err) != "missing, wrong or revoked token" {
+			if !cmp.Equal(ses, auth.Session{}) || fault.KindOf(err) != fault.Unauthorized || fault.Message(err) != "missing, wrong or revoked token" {
 				t.Errorf("session %+v, kind %v, message %q", ses, fault.KindOf(err), fault.Message(err))
 			}
 		})

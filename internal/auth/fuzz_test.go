@@ -3,6 +3,8 @@ package auth_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/auth"
@@ -39,7 +41,7 @@ func FuzzAuthenticate(f *testing.F) {
 			}
 			return
 		}
-		if fault.KindOf(err) != fault.Unauthorized || fault.Message(err) != "missing, wrong or revoked token" || ses != (auth.Session{}) {
+		if fault.KindOf(err) != fault.Unauthorized || fault.Message(err) != "missing, wrong or revoked token" || !cmp.Equal(ses, auth.Session{}) {
 			t.Fatalf("token %q: session %+v, %v", token, ses, err)
 		}
 	})

@@ -45,6 +45,9 @@ type Outcome struct {
 // it has happened.
 func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource, op Operation, items []Item) (_ []Outcome, err error) {
 	defer fault.Wrap(&err, "crm.Bulk(%s)", res.Name)
+	if err := permitted(actor, res); err != nil {
+		return nil, err
+	}
 	if limit := op.Limit(); len(items) > limit {
 		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items", limit)
 	}
@@ -65,8 +68,8 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 
 	var out []Outcome
 	err = s.write(ctx, res, func(tx Tx) error {
+		view := NewView(actor, catalog)
 		out = make([]Outcome, len(items))
-		found := references{}
 		var created []*resource.Record
 		var at []int // created[k] is item at[k]
 		for i, item := range items {
@@ -78,13 +81,13 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 			switch op {
 			case BulkCreate:
 				var rec *resource.Record
-				if rec, err = s.compose(ctx, tx, catalog, res, prepared[i], found); err == nil {
+				if rec, err = s.compose(ctx, tx, view, res, prepared[i]); err == nil {
 					created, at = append(created, rec), append(at, i)
 				}
 			case BulkUpdate:
-				err = s.update(ctx, tx, catalog, res, item.ID, prepared[i], found)
+				err = s.update(ctx, tx, view, res, item.ID, prepared[i])
 			default:
-				err = s.delete(ctx, tx, actor, res, item.ID)
+				err = s.delete(ctx, tx, view, res, item.ID)
 			}
 			if err != nil && !itemError(err) {
 				return err
@@ -94,7 +97,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 		if len(created) == 0 {
 			return nil
 		}
-		if err := s.insert(ctx, tx, res, created...); err != nil {
+		if err := s.insert(ctx, tx, view, res, created...); err != nil {
 			return err
 		}
 		for k, rec := range created {
@@ -112,7 +115,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 // anything of it was written, rather than of the store.
 func itemError(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotFound, fault.Conflict, fault.NotOffered:
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden, fault.NotOffered:
 		return true
 	}
 	return false

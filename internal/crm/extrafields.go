@@ -50,7 +50,7 @@ func (s *Service) checkDeclaration(ctx context.Context, tx Tx, res *resource.Res
 	if !extraName.MatchString(name.S) {
 		return fault.InField("fieldName", "fieldName must be at most 60 letters, digits and underscores")
 	}
-	ids, err := tx.FindTitle(ctx, res, name.S, maxEntities)
+	ids, err := tx.FindTitle(ctx, res, nil, name.S, maxEntities)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type ListRequest struct {
 	Base     filter.Expr        // further condition, joined with Where by AND
 	Language int                // of titles in Where and Order; -1 = English
 	Page     int                // from 0
+	Skip     int                // rows to leave out before the first page; then Walk is ""
 	Size     int                // rows in a page, > 0
 	Walk     string             // session and path, whose walk through the pages is remembered; "" = none
 
@@ -41,6 +42,7 @@ type Result struct {
 func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Result, err error) {
 	defer fault.Wrap(&err, "crm.List(%s)", req.Resource.Name)
 	catalog := s.Catalog()
+	view := NewView(actor, catalog)
 	where, err := filter.Where(catalog, req.Resource, req.Where)
 	if err != nil {
 		return nil, err
@@ -51,11 +53,12 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 	}
 	q := Query{
 		Resource: req.Resource,
-		Where:    conjunction(where, req.Base),
-		Order:    order,
+		Where:    filter.Guard(conjunction(where, req.Base), view.table),
+		Visible:  view.Of(req.Resource),
+		Order:    filter.GuardOrder(order, view.table),
 		Language: req.Language,
 		Limit:    req.Size,
-		Offset:   req.Page * req.Size,
+		Offset:   req.Skip + req.Page*req.Size,
 	}
 	walk := s.walks.key(req)
 	if q.Offset > 0 {
@@ -75,13 +78,13 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 }
 
 // Get returns the records with these ids, in their order. Ids without a record
-// are left out.
+// that the actor sees are left out.
 func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, known func(Key, int64) bool, ids ...int64) (_ *Result, err error) {
 	defer fault.Wrap(&err, "crm.Get(%s)", res.Name)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	catalog := s.Catalog()
-	page := Page{Known: s.known(known)}
+	page := Page{Known: s.known(known), Visible: NewView(actor, catalog).Of(res)}
 	if err := s.store.Load(ctx, res, ids, &page); err != nil {
 		return nil, s.explain(err)
 	}
@@ -209,16 +212,21 @@ func (c *Cursor) size() (n int) {
 	return n
 }
 
-// Exists reports whether a record exists, deleted or not.
-func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resource, id int64) (bool, error) {
-	if s.titles.Load().exist(res.Name, id) {
+// Exists reports whether a record exists, deleted or not, and is visible to the
+// actor.
+func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resource, id int64) (_ bool, err error) {
+	defer fault.Wrap(&err, "crm.Exists(%s, %d)", res.Name, id)
+	visible := NewView(actor, s.Catalog()).Of(res)
+	if visible == nil && s.titles.Load().exist(res.Name, id) {
 		return true, nil
 	}
-	got, err := s.Get(ctx, actor, res, nil, id)
-	if err != nil {
-		return false, err
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	page := Page{Known: func(Key, int64) bool { return true }, Visible: visible} // no row is read
+	if err := s.store.Load(ctx, res, []int64{id}, &page); err != nil {
+		return false, s.explain(err)
 	}
-	return len(got.Keys) == 1, nil
+	return len(page.Keys) == 1, nil
 }
 
 // errNoRecord is what every operation on a missing id answers. The vendor's own

@@ -32,10 +32,17 @@ const (
 // Actor is on whose behalf a request runs.
 type Actor struct {
 	UserID     int64  // record of the users resource; stamps salesRepIdCreated and the like
-	Level      int    // 1 (least) to 5 (administrator)
+	Level      int    // 1 (least) to 5 (Administrator)
 	Language   int    // index into resource.Languages; -1 = not set
 	Dialect    string // through which the request came
 	Credential string // public id of the credential, for the log
+	RequestID  string // of the request, for the log
+
+	// Restricted users see the records of Branches (their own and those of their
+	// roles) and the records of no branch, unless another part of the rule lets
+	// them; others see those of all branches.
+	Restricted bool
+	Branches   []int64
 }
 
 // Config is what a Service is made of.

@@ -20,7 +20,7 @@ type Store interface {
 	List(ctx context.Context, q Query, p *Page) error
 
 	// Load fills p with the rows of these ids, in the order of ids; ids that do
-	// not exist are left out.
+	// not exist, or do not satisfy p.Visible, are left out.
 	Load(ctx context.Context, res *resource.Resource, ids []int64, p *Page) error
 
 	// Titles calls fn with the title columns of the given ids, or of all rows
@@ -28,6 +28,15 @@ type Store interface {
 	// columns are the ten labels in the order of resource.Languages, otherwise
 	// the fields of Resource.Title. Strings may be kept.
 	Titles(ctx context.Context, res *resource.Resource, ids []int64, fn func(id int64, columns []string)) error
+
+	// Changes returns the first changes after a sequence number, at most limit.
+	// See Change.Sequence.
+	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
+
+	// Tally counts the rows that where selects for each value of by, an integer or
+	// a reference, and adds up sum, unless that is nil; rows where by is null do not
+	// count. It returns fault.Timeout when the context's deadline cut it off.
+	Tally(ctx context.Context, res *resource.Resource, where filter.Expr, by, sum *resource.Field) (map[int64]Total, error)
 
 	// Write runs fn in a transaction and returns when it is durable. When fn
 	// fails, nothing of it remains. fn may run more than once (a lost
@@ -49,12 +58,17 @@ type Tx interface {
 	// transaction ends. It returns nil and no error when there is none.
 	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
 
-	// Missing returns those of the given references whose record does not exist.
-	Missing(ctx context.Context, refs []Reference) ([]Reference, error)
+	// Missing returns those of the given references whose record does not exist
+	// or does not satisfy visible of its resource. visible may be nil.
+	Missing(ctx context.Context, refs []Reference, visible func(*resource.Resource) filter.Expr) ([]Reference, error)
 
 	// FindTitle returns up to limit ids of records with this title, letter case
-	// aside, that are not deleted. For labels any language counts.
-	FindTitle(ctx context.Context, res *resource.Resource, title string, limit int) ([]int64, error)
+	// aside, that are not deleted and satisfy visible. For labels any language
+	// counts.
+	FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) ([]int64, error)
+
+	// Log adds entries to the log of changes when the transaction commits.
+	Log(ctx context.Context, changes ...Change) error
 
 	// Advance adds one to the generation when the transaction commits.
 	Advance(ctx context.Context) error
@@ -64,6 +78,7 @@ type Tx interface {
 type Query struct {
 	Resource *resource.Resource
 	Where    filter.Expr   // nil selects all
+	Visible  filter.Expr   // a further condition, the same for many queries: what one user sees; nil = all
 	Order    []filter.Term // id ascending is always appended
 	Language int           // index into resource.Languages for titles of label tables in Where and Order; -1 = English
 	Limit    int           // rows wanted, > 0
@@ -84,11 +99,21 @@ type Page struct {
 	// fields are not read and Rows holds nil.
 	Known func(key Key, generation int64) bool
 
+	// Visible, when set, is what the rows that Load reads have to satisfy. A
+	// list has Query.Visible.
+	Visible filter.Expr
+
 	Keys       []Key
 	Rows       []*resource.Record // parallel to Keys
 	Generation int64              // 0 when the page is empty
 	Next       *Cursor            // position of the last row; nil when the page is empty
 	More       bool               // at least one row follows (List only)
+}
+
+// Total is what Tally finds for one value.
+type Total struct {
+	Count int64 // rows
+	Sum   int64 // as the field is kept: scaled like it
 }
 
 // Key names one version of one row.

@@ -69,11 +69,13 @@ func (c *change) stamp(res *resource.Resource, name string, v resource.Value) {
 	}
 }
 
-// lookup resolves references by title and checks that every referenced record
-// exists, within the transaction that will write them.
-func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, c *change, found references) error {
+// lookup resolves references by title and checks that the actor sees every
+// referenced record, within the transaction that will write them. References that
+// old, the record before the change, has already may stay: clients send back what
+// they were shown.
+func (s *Service) lookup(ctx context.Context, tx Tx, view *View, old *resource.Record, c *change) error {
 	for _, t := range c.titled {
-		ids, err := tx.FindTitle(ctx, t.table, t.title, 2)
+		ids, err := tx.FindTitle(ctx, t.table, view.Of(t.table), t.title, 2)
 		if err != nil {
 			return err
 		}
@@ -90,28 +92,37 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	known := s.titles.Load()
 	var refs []Reference
 	for _, a := range c.set {
+		if old != nil && a.Value == old.Values[a.Field.Index] {
+			continue
+		}
 		ids, err := a.ids()
 		if err != nil {
 			return err
 		}
+		if len(ids) == 0 {
+			continue
+		}
+		table := view.catalog.Resource(a.Field.Table)
+		open := view.Of(table) == nil
 		for _, id := range ids {
-			if key := (reference{a.Field.Table, id}); !found[key] && !known.exist(a.Field.Table, id) {
-				refs = append(refs, Reference{a.Field.Name, catalog.Resource(a.Field.Table), id})
+			if view.found[reference{table.Name, id}] || open && known.exist(table.Name, id) {
+				continue
 			}
+			refs = append(refs, Reference{a.Field.Name, table, id})
 		}
 	}
 	if len(refs) == 0 {
 		return nil
 	}
-	missing, err := tx.Missing(ctx, refs)
+	missing, err := tx.Missing(ctx, refs, view.Of)
 	if err != nil {
 		return err
 	}
 	for _, r := range refs {
-		found[reference{r.Resource.Name, r.ID}] = true
+		view.found[reference{r.Resource.Name, r.ID}] = true
 	}
 	for _, r := range missing {
-		delete(found, reference{r.Resource.Name, r.ID})
+		delete(view.found, reference{r.Resource.Name, r.ID})
 		if r.ID != noRecord {
 			return fault.InField(r.Field, "%s: there is no record %d in %s", r.Field, r.ID, r.Resource.Name)
 		}
@@ -119,15 +130,6 @@ func (s *Service) lookup(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	}
 	return nil
 }
-
-// reference names a record, and references are those that one transaction has
-// found to exist.
-type reference struct {
-	resource string
-	id       int64
-}
-
-type references map[reference]bool
 
 // noRecord is an id by which clients say that there is none, as live rows show
 // {"id":0,"value":""} [LIVE][CLIENT]. Where a record has this id, as in genre, it
@@ -178,6 +180,9 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 // field, fault.NotOffered when the resource does not take new records.
 func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
 	defer fault.Wrap(&err, "crm.Create(%s)", res.Name)
+	if err := permitted(actor, res); err != nil {
+		return 0, err
+	}
 	catalog := s.Catalog()
 	c, err := s.prepareCreate(catalog, actor, res, input)
 	if err != nil {
@@ -186,10 +191,11 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	var rec *resource.Record
 	err = s.write(ctx, res, func(tx Tx) error {
 		var err error
-		if rec, err = s.compose(ctx, tx, catalog, res, c, references{}); err != nil {
+		view := NewView(actor, catalog)
+		if rec, err = s.compose(ctx, tx, view, res, c); err != nil {
 			return err
 		}
-		return s.insert(ctx, tx, res, rec)
+		return s.insert(ctx, tx, view, res, rec)
 	})
 	if err != nil {
 		return 0, err
@@ -228,15 +234,19 @@ func (c *change) requires(res *resource.Resource) error {
 }
 
 // compose makes the record that a prepared creation stands for.
-func (s *Service) compose(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, c *change, found references) (*resource.Record, error) {
-	if err := s.lookup(ctx, tx, catalog, c, found); err != nil {
+func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.Resource, c *change) (*resource.Record, error) {
+	if err := s.lookup(ctx, tx, view, nil, c); err != nil {
 		return nil, err
 	}
 	if err := c.requires(res); err != nil {
 		return nil, err // given by an id that stands for no record
 	}
+	dates, err := s.ending(ctx, view.catalog, res, nil, c.set)
+	if err != nil {
+		return nil, err
+	}
 	rec := newRecord(res)
-	for _, a := range c.set {
+	for _, a := range withDates(c.set, dates) {
 		rec.Values[a.Field.Index] = a.Value
 	}
 	return rec, nil
@@ -253,35 +263,44 @@ func newRecord(res *resource.Resource) *resource.Record {
 
 // insert writes new records. A new record can only change what is shown when it
 // is a field declaration: nothing refers to it yet.
-func (s *Service) insert(ctx context.Context, tx Tx, res *resource.Resource, recs ...*resource.Record) error {
-	if !isDeclaration(res) {
-		return tx.Insert(ctx, res, recs...)
-	}
-	if err := tx.Advance(ctx); err != nil {
+func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.Resource, recs ...*resource.Record) error {
+	if isDeclaration(res) {
+		if err := tx.Advance(ctx); err != nil { // keeps other declarations out
+			return err
+		}
+		for _, rec := range recs {
+			if err := s.checkDeclaration(ctx, tx, res, rec); err != nil {
+				return err
+			}
+			if err := tx.Insert(ctx, res, rec); err != nil {
+				return err
+			}
+		}
+	} else if err := tx.Insert(ctx, res, recs...); err != nil {
 		return err
 	}
-	for _, rec := range recs {
-		if err := s.checkDeclaration(ctx, tx, res, rec); err != nil {
-			return err
-		}
-		if err := tx.Insert(ctx, res, rec); err != nil {
-			return err
-		}
+	changes, now := make([]Change, len(recs)), s.Now()
+	for i, rec := range recs {
+		changes[i] = view.actor.Change(now, Created, res, nil, rec)
 	}
-	return nil
+	return tx.Log(ctx, changes...)
 }
 
 // Update writes the fields that input names and leaves the others alone.
 // Errors: fault.NotFound, fault.Invalid naming the field, fault.Conflict for a
-// deleted record.
+// deleted record, fault.Forbidden for a locked one. A change that takes the lock
+// away, by an administrator or an owner, goes through with all it changes.
 func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
 	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
+	if err := permitted(actor, res); err != nil {
+		return err
+	}
 	catalog := s.Catalog()
 	c, err := s.prepareUpdate(catalog, actor, res, input)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, catalog, res, id, c, references{}) })
+	return s.write(ctx, res, func(tx Tx) error { return s.update(ctx, tx, NewView(actor, catalog), res, id, c) })
 }
 
 func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *resource.Resource, input Input) (*change, error) {
@@ -297,21 +316,25 @@ func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *res
 	return c, nil
 }
 
-func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, res *resource.Resource, id int64, c *change, found references) error {
-	rec, err := tx.Lock(ctx, res, id)
+func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.Resource, id int64, c *change) error {
+	rec, err := view.Lock(ctx, tx, res, id)
 	if err != nil {
 		return err
-	}
-	if rec == nil {
-		return errNoRecord()
 	}
 	if isDeleted(res, rec) {
 		return fault.New(fault.Conflict, "the record is deleted")
 	}
-	if err := s.lookup(ctx, tx, catalog, c, found); err != nil {
+	if isLocked(res, rec) && !(c.unlocks(res) && view.mayUnlock(res, rec)) {
+		return errLocked(res)
+	}
+	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
 		return err
 	}
-	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+	dates, err := s.ending(ctx, view.catalog, res, rec, c.set)
+	if err != nil {
+		return err
+	}
+	if err := s.apply(ctx, tx, view, Updated, res, rec, withDates(c.set, dates)); err != nil {
 		return err
 	}
 	if isDeclaration(res) || changesTitle(res, rec, c.set) {
@@ -320,9 +343,34 @@ func (s *Service) update(ctx context.Context, tx Tx, catalog *resource.Catalog, 
 	return nil
 }
 
+// apply writes a change of a locked record, and logs it.
+func (s *Service) apply(ctx context.Context, tx Tx, view *View, kind ChangeKind, res *resource.Resource, rec *resource.Record, set []Assignment) error {
+	if _, err := tx.Update(ctx, res, rec.ID, set); err != nil {
+		return err
+	}
+	return tx.Log(ctx, view.actor.Change(s.Now(), kind, res, rec, With(rec, set)))
+}
+
 func isDeleted(res *resource.Resource, rec *resource.Record) bool {
 	f := res.Field(fieldDeleted)
 	return f != nil && rec.Values[f.Index].I == 1
+}
+
+// isLocked reports whether a record refuses update and delete.
+func isLocked(res *resource.Resource, rec *resource.Record) bool {
+	f := res.Field(res.Access.Lock)
+	return f != nil && rec.Values[f.Index].I == 1
+}
+
+// unlocks reports whether the change takes the record's lock away.
+func (c *change) unlocks(res *resource.Resource) bool {
+	return slices.ContainsFunc(c.set, func(a Assignment) bool { return a.Field.Name == res.Access.Lock && a.Value.I != 1 })
+}
+
+// errLocked is what a change of a locked record answers. The vendor's words are
+// not known.
+func errLocked(res *resource.Resource) error {
+	return fault.New(fault.Forbidden, "the record is locked: its %s is true", res.Access.Lock)
 }
 
 // changesTitle reports whether an update changes what references to the record
@@ -340,13 +388,16 @@ func changesTitle(res *resource.Resource, old *resource.Record, set []Assignment
 
 // Delete marks a record as deleted and keeps it. Deleting it again is
 // fault.NotFound, as the vendor does [LEGACY]. dateUpdated stays as it is, as in
-// the vendor's answers [DOC].
+// the vendor's answers [DOC]. A locked record is fault.Forbidden.
 func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resource, id int64) (err error) {
 	defer fault.Wrap(&err, "crm.Delete(%s, %d)", res.Name, id)
+	if err := permitted(actor, res); err != nil {
+		return err
+	}
 	if err := deletable(res); err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, actor, res, id) })
+	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, NewView(actor, s.Catalog()), res, id) })
 }
 
 func deletable(res *resource.Resource) error {
@@ -356,19 +407,22 @@ func deletable(res *resource.Resource) error {
 	return nil
 }
 
-func (s *Service) delete(ctx context.Context, tx Tx, actor Actor, res *resource.Resource, id int64) error {
-	rec, err := tx.Lock(ctx, res, id)
+func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.Resource, id int64) error {
+	rec, err := view.Lock(ctx, tx, res, id)
 	if err != nil {
 		return err
 	}
-	if rec == nil || isDeleted(res, rec) {
+	if isDeleted(res, rec) {
 		return errNoRecord()
+	}
+	if isLocked(res, rec) {
+		return errLocked(res)
 	}
 	var c change
 	c.stamp(res, fieldDeleted, resource.BoolValue(true))
 	c.stamp(res, fieldDateDeleted, resource.IntValue(s.Now().UnixMilli()))
-	c.stamp(res, fieldRepDeleted, resource.IntValue(actor.UserID))
-	if _, err := tx.Update(ctx, res, id, c.set); err != nil {
+	c.stamp(res, fieldRepDeleted, resource.IntValue(view.actor.UserID))
+	if err := s.apply(ctx, tx, view, Deleted, res, rec, c.set); err != nil {
 		return err
 	}
 	if isDeclaration(res) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
@@ -43,7 +44,7 @@ func (s *Service) Create(ctx context.Context, actor crm.Actor, req Request) (_ T
 	t := Ticket{Expires: r.time(fieldCreated).Add(s.cfg.TicketLife)}
 	r.set(fieldState, resource.TextValue(resource.DocumentPending))
 	r.set(fieldExpires, instant(t.Expires))
-	if err := s.insert(ctx, r); err != nil {
+	if err := s.insert(ctx, actor, r); err != nil {
 		return Ticket{}, err
 	}
 	t.ID = r.rec.ID
@@ -68,7 +69,7 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 		for name, v := range got.values() {
 			r.set(name, v)
 		}
-		return s.insert(ctx, r)
+		return s.insert(ctx, actor, r)
 	})
 	return r.rec.ID, receipt, err
 }
@@ -76,13 +77,14 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 // prepare checks a request and makes its row, without a state.
 func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (row, error) {
 	catalog := s.cfg.Catalog()
+	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(documentsName))
 	name, err := cleanName(fieldName, req.Name)
 	if err != nil {
 		return row{}, err
 	}
 	if req.Resource != nil {
-		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+		if err := s.exists(ctx, view, req.Resource, req.RecordID); err != nil {
 			return row{}, err
 		}
 		owner, err := ownerField(r.res, req.Resource)
@@ -91,7 +93,7 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 		}
 		r.set(owner, resource.IntValue(req.RecordID))
 	}
-	if err := s.place(ctx, catalog, r, req.FolderID); err != nil {
+	if err := s.place(ctx, view, catalog, r, req.FolderID); err != nil {
 		return row{}, err
 	}
 	if err := setLevel(r, req.Level); err != nil {
@@ -116,6 +118,12 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 	return r, nil
 }
 
+// sender is source read back: who announced a document, of whose upload ctx is.
+func (r row) sender(ctx context.Context) crm.Actor {
+	dialect, credential, _ := strings.Cut(r.text(fieldSource), ":")
+	return crm.Actor{UserID: r.int(fieldCreatedBy), Dialect: dialect, Credential: credential, RequestID: crm.RequestOf(ctx)}
+}
+
 // source says by whom a document came, cut to what its column takes.
 func source(res *resource.Resource, actor crm.Actor) string {
 	text := []rune(actor.Dialect + ":" + actor.Credential)
@@ -125,9 +133,10 @@ func source(res *resource.Resource, actor crm.Actor) string {
 	return string(text)
 }
 
-// exists returns fault.NotFound unless the record is there and not deleted.
-func (s *Service) exists(ctx context.Context, res *resource.Resource, id int64) error {
-	r, ok, err := s.load(ctx, res, id)
+// exists returns fault.NotFound unless the record is there for the actor and not
+// deleted.
+func (s *Service) exists(ctx context.Context, view *crm.View, res *resource.Resource, id int64) error {
+	r, ok, err := s.see(ctx, view, res, id)
 	if err != nil {
 		return err
 	}
@@ -138,11 +147,11 @@ func (s *Service) exists(ctx context.Context, res *resource.Resource, id int64) 
 }
 
 // place puts a document or folder into a folder.
-func (s *Service) place(ctx context.Context, catalog *resource.Catalog, r row, folder int64) error {
+func (s *Service) place(ctx context.Context, view *crm.View, catalog *resource.Catalog, r row, folder int64) error {
 	if folder == 0 || folder == -1 {
 		return nil
 	}
-	err := s.exists(ctx, catalog.Resource(foldersName), folder)
+	err := s.exists(ctx, view, catalog.Resource(foldersName), folder)
 	if fault.KindOf(err) == fault.NotFound {
 		return fault.InField(fieldFolder, "folderId: there is no folder %d; the root is -1", folder)
 	} else if err != nil {
@@ -162,8 +171,9 @@ func setLevel(r row, level int64) error {
 	return nil
 }
 
-// insert writes a new row and names it by its id.
-func (s *Service) insert(ctx context.Context, r row) error {
+// insert writes a new row and names it by its id. A row that nobody sees yet is not
+// logged.
+func (s *Service) insert(ctx context.Context, actor crm.Actor, r row) error {
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
 		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
 			return err
@@ -172,7 +182,11 @@ func (s *Service) insert(ctx context.Context, r row) error {
 		_, err := tx.Update(ctx, r.res, r.rec.ID, assign(r.res, map[string]resource.Value{
 			fieldName: resource.TextValue(name),
 		}))
-		return err
+		if err != nil || r.state() != resource.DocumentReady {
+			return err
+		}
+		r.set(fieldName, resource.TextValue(name))
+		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
 	})
 }
 
@@ -190,13 +204,14 @@ type FolderRequest struct {
 func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderRequest) (id int64, err error) {
 	defer fault.Wrap(&err, "document.CreateFolder")
 	catalog := s.cfg.Catalog()
+	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(foldersName))
 	name, err := cleanName(fieldName, req.Name)
 	if err != nil {
 		return 0, err
 	}
 	if req.Resource != nil {
-		if err := s.exists(ctx, req.Resource, req.RecordID); err != nil {
+		if err := s.exists(ctx, view, req.Resource, req.RecordID); err != nil {
 			return 0, err
 		}
 		if _, err := ownerField(catalog.Resource(documentsName), req.Resource); err != nil {
@@ -205,7 +220,7 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 		r.set(fieldEntity, resource.TextValue(req.Resource.Name))
 		r.set(fieldEntityID, resource.IntValue(req.RecordID))
 	}
-	if err := s.place(ctx, catalog, r, req.ParentID); err != nil {
+	if err := s.place(ctx, view, catalog, r, req.ParentID); err != nil {
 		return 0, err
 	}
 	if err := setLevel(r, req.Level); err != nil {
@@ -215,33 +230,44 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 	r.set(fieldRestrict, resource.BoolValue(req.Restrict))
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
-	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error { return tx.Insert(ctx, r.res, r.rec) })
+	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
+		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
+			return err
+		}
+		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
+	})
 	return r.rec.ID, err
 }
 
 // Delete marks a document as deleted. Its contents stay for SafetyAge, and then
 // until Sweep finds that no other document has them. A document that is still pending can be deleted,
 // too: its locator then takes nothing any more. It returns fault.NotFound when
-// there is no document with this id that is not deleted.
+// the actor sees no document with this id that is not deleted.
 func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err error) {
 	defer fault.Wrap(&err, "document.Delete(%d)", id)
-	res := s.documents()
+	catalog := s.cfg.Catalog()
+	view, res := crm.NewView(actor, catalog), catalog.Resource(documentsName)
 	now := s.now()
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
-		rec, err := tx.Lock(ctx, res, id)
-		if err != nil {
+		rec, err := view.Lock(ctx, tx, res, id)
+		if fault.KindOf(err) == fault.NotFound {
+			return errNoDocument()
+		} else if err != nil {
 			return err
 		}
 		r := row{res, rec}
-		if rec == nil || r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
+		if r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
 			return errNoDocument()
 		}
-		_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{
+		set := assign(res, map[string]resource.Value{
 			fieldDeleted:   resource.BoolValue(true),
 			fieldDeletedAt: instant(now),
 			fieldDeletedBy: resource.IntValue(actor.UserID),
-		}))
-		return err
+		})
+		if _, err := tx.Update(ctx, res, id, set); err != nil || r.state() != resource.DocumentReady {
+			return err
+		}
+		return tx.Log(ctx, actor.Change(now, crm.Deleted, res, rec, crm.With(rec, set)))
 	})
 }
 

@@ -218,6 +218,15 @@ func (s *Service) load(ctx context.Context, res *resource.Resource, id int64) (r
 	return row{res, p.Rows[0]}, true, nil
 }
 
+// see reads one row, if the actor sees it.
+func (s *Service) see(ctx context.Context, view *crm.View, res *resource.Resource, id int64) (r row, ok bool, err error) {
+	p := crm.Page{Visible: view.Of(res)}
+	if err := s.cfg.Store.Load(ctx, res, []int64{id}, &p); err != nil || len(p.Rows) == 0 {
+		return row{}, false, err
+	}
+	return row{res, p.Rows[0]}, true, nil
+}
+
 // compare is a condition on a field of res itself.
 func compare(res *resource.Resource, field string, op filter.Op, args ...resource.Value) filter.Expr {
 	return &filter.Compare{Path: filter.Path{Resource: res, Field: res.Field(field)}, Op: op, Args: args}

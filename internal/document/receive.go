@@ -116,8 +116,12 @@ func (s *Service) ready(ctx context.Context, res *resource.Resource, id int64, g
 		// The vendor's documents count as updated when their bytes arrive [DOC].
 		values[fieldUpdated] = instant(got.at)
 		values[fieldUpdatedBy] = r.get(fieldCreatedBy)
-		_, err = tx.Update(ctx, res, id, assign(res, values))
-		return err
+		set := assign(res, values)
+		if _, err := tx.Update(ctx, res, id, set); err != nil {
+			return err
+		}
+		// Only now the document begins to be there for others.
+		return tx.Log(ctx, r.sender(ctx).Change(got.at, crm.Created, res, nil, crm.With(rec, set)))
 	})
 }
 

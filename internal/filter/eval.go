@@ -30,6 +30,13 @@ func Match(e Expr, rec *resource.Record, look Lookup) bool {
 		return slices.ContainsFunc(e, func(m Expr) bool { return Match(m, rec, look) })
 	case *Compare:
 		return e.match(rec, look)
+	case *Through:
+		ref := rec.Values[e.Field.Index]
+		if ref.IsNull() {
+			return false
+		}
+		next := look.Record(e.Resource.Name, ref.I)
+		return next != nil && Match(e.Expr, next, look)
 	default: // Never
 		return false
 	}
@@ -68,14 +75,18 @@ func (c *Compare) match(rec *resource.Record, look Lookup) bool {
 }
 
 // Value returns what a path leads to from a record: text folded, the rest as the
-// record holds it, and null when a reference on the way is null or leads nowhere.
+// record holds it, and null when a reference on the way is null, leads nowhere, or
+// leads to a record that a guard keeps back.
 func (p Path) Value(rec *resource.Record, look Lookup) resource.Value {
-	for _, f := range p.Via {
+	for i, f := range p.Via {
 		ref := rec.Values[f.Index]
 		if ref.IsNull() {
 			return resource.Value{}
 		}
 		if rec = look.Record(f.Table, ref.I); rec == nil {
+			return resource.Value{}
+		}
+		if p.Guards != nil && !Match(p.Guards[i], rec, look) {
 			return resource.Value{}
 		}
 	}

@@ -20,7 +20,7 @@ const (
 // the operators, so a row is selected exactly when the expression is true, and
 // false and unknown (SQL's NULL) need not be told apart. A nil Expr selects all.
 //
-// It is one of And, Or, Never and *Compare.
+// It is one of And, Or, Never, *Compare and *Through.
 type Expr interface{ isExpr() }
 
 // And is true when all its members are.
@@ -51,10 +51,20 @@ type Compare struct {
 	Args []resource.Value // one; In and NotIn: one or more; IsNull and NotNull: none
 }
 
+// Through is true when a field leads to a record that satisfies Expr: a reference,
+// or a number that is the id of a record of Resource by some other field's word.
+// Text cannot say it; it is what visibility is made of.
+type Through struct {
+	Field    *resource.Field    // of the record itself
+	Resource *resource.Resource // that Field holds an id of
+	Expr     Expr               // about the record of Resource; nil = it has to be there
+}
+
 func (And) isExpr()      {}
 func (Or) isExpr()       {}
 func (Never) isExpr()    {}
 func (*Compare) isExpr() {}
+func (*Through) isExpr() {}
 
 // Path leads from a record to the value that is compared or sorted by.
 type Path struct {
@@ -62,6 +72,11 @@ type Path struct {
 	Resource *resource.Resource // the resource at the end of Via
 	Field    *resource.Field    // the field of Resource; nil when Title is set
 	Title    bool               // compare the title of Resource ("accountId.value"), a text
+
+	// Guards, when set, are as many as Via: what the record that each reference
+	// leads to has to satisfy. A reference to a record that does not counts as
+	// null. A nil guard lets every record pass. See Guard.
+	Guards []Expr
 }
 
 // Op is a comparison operator.

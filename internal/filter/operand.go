@@ -130,7 +130,7 @@ func (p *parser) value(f operand, lit literal) (v resource.Value, is fit) {
 		}
 		return resource.BoolValue(b), exact
 	case resource.Instant:
-		ms, whole, err := resource.FloorInstant(lit.text)
+		ms, whole, err := f.path.Field.FloorInstant(lit.text)
 		switch {
 		case err != nil:
 			p.fail(lit.pos, "a date is written like 2025-01-31T09:30:00Z", "field %s is a date: unexpected %s", quote(f.name), quote(lit.text))

@@ -300,7 +300,7 @@ func saneID(id string) bool {
 // so any page may call it with the credentials it has itself.
 var (
 	corsAny     = []string{"*"}
-	corsExpose  = []string{"ETag, Content-Disposition, Content-Range, Accept-Ranges, Date, Location, Retry-After, X-Request-Id, X-FM-Page, X-FM-Next-Page, X-FM-Entity-Count"}
+	corsExpose  = []string{"ETag, Content-Disposition, Content-Range, Accept-Ranges, Date, Location, Retry-After, X-Request-Id, X-FM-Page, X-FM-Next-Page, X-FM-Entity-Count, X-Dossier-Next-After"}
 	corsMethods = []string{"GET, HEAD, POST, PUT, PATCH, DELETE"}
 	corsHeaders = []string{"Accept, Accept-Language, Authorization, Content-Type, Count, ExtraFieldDescription, Range, X-FM-API-Version, X-FM-Entity-Count, X-FM-Page, X-Request-Id, X-Session-Key"}
 	corsMaxAge  = []string{"7200"}

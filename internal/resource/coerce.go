@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -82,6 +83,14 @@ func (f *Field) checkText(s string) (Value, error) {
 	if strings.ContainsRune(s, 0) {
 		return Value{}, fault.InField(f.Name, "%s must not contain the character U+0000", f.Name)
 	}
+	if f.Within.Words != "" && s != "" {
+		words := strings.Fields(f.Within.Words)
+		at := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, s) })
+		if at < 0 {
+			return Value{}, fault.InField(f.Name, "%s must be one of %s", f.Name, strings.Join(words, ", "))
+		}
+		s = words[at]
+	}
 	if limit := cmp.Or(f.MaxLength, maxText); len(s) > limit {
 		if n := utf8.RuneCountInString(s); n > limit {
 			return Value{}, fault.InField(f.Name, "%s has %d characters; at most %d are allowed", f.Name, n, limit)
@@ -108,7 +117,10 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 		largest := AppendNumber(nil, math.MaxInt64, f.Scale)
 		return Value{}, fault.InField(f.Name, "%s must lie between -%[2]s and %[2]s", f.Name, largest)
 	case err != nil || f.Kind == Instant && !quoted:
-		return Value{}, f.wants(f.Kind.String())
+		return Value{}, f.wants(f.what())
+	}
+	if w := f.Within; w.Most > 0 && (v.I < w.Least || v.I > w.Most) {
+		return Value{}, fault.InField(f.Name, "%s must be %d to %d", f.Name, w.Least, w.Most)
 	}
 	return v, nil
 }
@@ -135,7 +147,10 @@ func (f *Field) parseScalar(text string) (Value, error) {
 			return BoolValue(false), nil
 		}
 	case Instant:
-		ms, err := ParseInstant(text)
+		ms, _, err := f.FloorInstant(text)
+		if f.Day {
+			ms -= (ms%dayMillis + dayMillis) % dayMillis
+		}
 		return IntValue(ms), err
 	}
 	return Value{}, errScalar
@@ -278,4 +293,12 @@ func (v Value) IDs() ([]int64, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+// what is the kind of value that f takes, for a person.
+func (f *Field) what() string {
+	if f.Day {
+		return "a day such as 2025-01-31"
+	}
+	return f.Kind.String()
 }

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,6 +68,7 @@ func TestCoerce(t *testing.T) {
 		{account, `-1`, null, ""},
 		{account, `{"id":-1,"value":" "}`, null, ""},
 		{account, `" Acme "`, Coerced{Title: "Acme"}, ""},
+		{account, `true`, null, "accountId must be the id of a record of accounts"},
 		{account, `"7.5"`, null, "accountId must be the id of a record of accounts"},
 		{account, `7.5`, null, "accountId must be the id"},
 		{account, `[7]`, null, "accountId must be the id"},
@@ -86,6 +88,49 @@ func TestCoerce(t *testing.T) {
 			t.Errorf("%s from %s: error %v, want one with %q", tt.field.Name, tt.in, err, tt.err)
 		case tt.err != "" && (fault.KindOf(err) != fault.Invalid || fault.FieldOf(err) != tt.field.Name):
 			t.Errorf("%s from %s: kind %v, field %q", tt.field.Name, tt.in, fault.KindOf(err), fault.FieldOf(err))
+		}
+	}
+}
+
+// A day is midnight UTC of the day as it is written, whatever its form.
+func TestCoerceDay(t *testing.T) {
+	f := Field{Name: "startDate", Kind: Instant, Day: true}
+	for in, want := range map[string]string{
+		"15/07/16": "2015-07-16T00:00:00Z", "15-07-16": "2015-07-16T00:00:00Z", "2015-07-16": "2015-07-16T00:00:00Z",
+		"2015/07/16 23:59:59": "2015-07-16T00:00:00Z", "99/12/31": "2099-12-31T00:00:00Z", "1969-12-31 10:00": "1969-12-31T00:00:00Z",
+		"15/13/16": "", "15/02/29": "", "16/7/15": "", "tomorrow": "",
+	} {
+		got, err := f.Coerce(json.RawMessage(`"` + in + `"`))
+		switch text := string(AppendInstant(nil, got.Value.I)); {
+		case want == "" && (err == nil || !strings.Contains(fault.Message(err), "a day such as")):
+			t.Errorf("%s: %v", in, err)
+		case want != "" && (err != nil || text != want):
+			t.Errorf("%s is %s, %v; want %s", in, text, err, want)
+		}
+	}
+	plain := Field{Name: "date", Kind: Instant}
+	if _, err := plain.Coerce(json.RawMessage(`"15/07/16"`)); err == nil {
+		t.Error("a year of two digits is taken for a moment")
+	}
+}
+
+func TestCoerceWithin(t *testing.T) {
+	level := Field{Name: "level", Kind: Integer, Within: Within{Least: 1, Most: 5}}
+	language := Field{Name: "uiLanguage", Within: Within{Words: "EN ES"}}
+	for _, tt := range []struct {
+		field    Field
+		in, want string
+	}{
+		{level, `1`, "1"}, {level, `"5"`, "5"}, {level, `0`, ""}, {level, `6`, ""}, {level, `null`, "0"},
+		{language, `"es"`, "ES"}, {language, `"ESP"`, ""}, {language, `null`, ""},
+	} {
+		got, err := tt.field.Coerce(json.RawMessage(tt.in))
+		text := got.Value.S
+		if tt.field.Kind == Integer && err == nil {
+			text = strconv.FormatInt(got.Value.I, 10)
+		}
+		if text != tt.want || err != nil && fault.FieldOf(err) != tt.field.Name || (err == nil) != (tt.want != "" || tt.in == "null") {
+			t.Errorf("%s %s: %q, %v; want %q", tt.field.Name, tt.in, text, err, tt.want)
 		}
 	}
 }

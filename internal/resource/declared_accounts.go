@@ -17,17 +17,18 @@ func declaredAccounts() []Resource {
 				ref("salesRepId4", "users"), ref("salesRepId5", "users"),
 				permissionLevel(), boolean("public").no(), boolean("readOnly").no(),
 				boolean("marketingCommunications").no(), instant("dateGeocoded"),
+				tail("phone"), tail("phone2"), tail("phone3"),
 			}),
 			Access: Access{
 				Level: "permissionLevel", Public: "public", Branch: "branchId", Lock: "readOnly",
 				Owners: []string{"salesRepId1", "salesRepId2", "salesRepId3", "salesRepId4", "salesRepId5"},
 			},
-			Indexes: polled(
+			Indexes: append(tails("phone", "phone2", "phone3"), polled(
 				by("the accounts of a status, latest first", "statusId", "dateUpdated"),
 				by("a salesperson's accounts, latest first", "salesRepId1", "dateUpdated"),
 				by("the accounts of a type: typeId.id=36 AND …", "typeId"),
 				by("the accounts of a country", "countryId"),
-			),
+			)...),
 		},
 		{
 			Name: "accountAddresses", Title: []string{"address1"}, Ops: CRUD,
@@ -35,6 +36,7 @@ func declaredAccounts() []Resource {
 			Fields: join(audit(), address(50), []Field{
 				ref("accountId", "accounts"), text("address1", 180), text("address2", 180), text("description", 150),
 			}),
+			Access:  Access{Within: []string{"accountId"}},
 			Indexes: []Index{by("the addresses of an account", "accountId")},
 		},
 		{
@@ -43,6 +45,7 @@ func declaredAccounts() []Resource {
 			Fields: join(audit(), []Field{
 				ref("accountOneId", "accounts"), ref("accountTwoId", "accounts"), ref("relationId", "accountsRelations"),
 			}),
+			Access: Access{Within: []string{"accountOneId", "accountTwoId"}},
 			Indexes: []Index{
 				by("what an account is related to", "accountOneId"),
 				by("what is related to an account", "accountTwoId"),
@@ -65,13 +68,13 @@ func declaredAccounts() []Resource {
 				text("phone1", 50).key().search(), text("phone2", 50).search(),
 				text("fax", 50), text("skype", 150), text("linkedin", 300), text("address1", 180), text("comment", 6000),
 				instant("birthday"), boolean("UseCompanyAddress").no(), boolean("marketingCommunications").no(),
-				permissionLevel(), boolean("readOnly").no(),
+				permissionLevel(), boolean("readOnly").no(), tail("phone1"), tail("phone2"),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Lock: "readOnly"},
-			Indexes: polled(
+			Indexes: append(tails("phone1", "phone2"), polled(
 				by("the contacts of an account, latest first", "accountId", "dateUpdated"),
 				by("a salesperson's contacts, latest first", "salesRepId", "dateUpdated"),
-			),
+			)...),
 		},
 		valueList("contactTypes", 50, 150, 6000, visibleIn(), integer("order")),
 		{
@@ -79,6 +82,7 @@ func declaredAccounts() []Resource {
 			// fields and no schema; no request writes it.
 			Name: "contactsEntities", Title: []string{"id"}, Ops: CanList,
 			Fields:  join(audit(), []Field{integer("entityId"), integer("entityTypeId"), bareRef("contactId", "contacts")}),
+			Access:  Access{Within: []string{"contactId"}},
 			Indexes: []Index{by("the contacts of a record", "entityId"), by("the records of a contact", "contactId")},
 		},
 		{

@@ -1,5 +1,12 @@
 package resource
 
+// Values of type of e-mails. The documents have them the other way round; live
+// answers leave no doubt [LIVE].
+const (
+	EmailReceived = 0
+	EmailSent     = 1
+)
+
 // declaredActivities are what people do: activities, events and tasks, e-mails
 // and campaigns.
 func declaredActivities() []Resource {
@@ -29,12 +36,13 @@ func declaredActivities() []Resource {
 		},
 		activityTypes(),
 		{
-			// Dates are "YY/MM/DD" and hours "HH:MM", as texts of their own [DOC] [CLIENT].
+			// Dates and hours are apart, and neither has a zone: they are what the wall
+			// of the person's office shows [DOC] [CLIENT]. A task needs no end [DOC].
 			Name: "calendar", Title: []string{"subject"}, Ops: CRUD,
-			Required: []string{"endDate", "salesRepId", "startDate", "subject"},
+			Required: []string{"salesRepId", "startDate", "subject"},
 			Fields: join(audit(), []Field{
 				text("subject", 2000).search(), text("comment", 6000), text("extId", 500).key(),
-				text("startDate", 10), text("startHour", 10), text("endDate", 10), text("endHour", 10), boolean("allDay").no(),
+				day("startDate"), text("startHour", 10), day("endDate"), text("endHour", 10), boolean("allDay").no(),
 				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
 				ref("typeId", "activityTypes"), ref("salesRepId", "users"), ref("branchId", "branches"),
 				boolean("task").no(), boolean("completed").no(), boolean("sendNotification").no(),
@@ -49,22 +57,44 @@ func declaredActivities() []Resource {
 			),
 		},
 		{
+			// Times are those of the clock in timeZoneId: they are kept and shown as
+			// they were sent [DOC].
+			Name: "calls", Title: []string{"phone"}, Ops: CRUD,
+			Required: []string{"phone", "salesRepId"},
+			Fields: join(audit(), []Field{
+				integer("duration").or(IntValue(0)), // seconds
+				instant("startDate"), instant("endDate"),
+				integer("type").or(IntValue(0)).within(0, 2), // 0 incoming, 1 outgoing, 2 missed [DOC]
+				integer("terminalType").or(IntValue(1)),
+				text("phone", 50).search(), text("phoneAlias", 150), text("description", 6000),
+				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"), bareRef("opportunityId", "opportunities"),
+				bareRef("salesRepId", "users"), bareRef("timeZoneId", "timeZones"),
+			}),
+			Indexes: polled(
+				by("a salesperson's calls, for the scores", "salesRepId", "startDate"),
+				by("the calls with an account", "accountId", "startDate"),
+				by("the calls with a contact", "contactId", "startDate"),
+			),
+		},
+		{
 			// The schema requires mailFolder too, but the documented POST sends null.
 			Name: "emails", Title: []string{"subject"}, Ops: CanList | CanGet | CanCreate,
 			Required: []string{"emailFrom", "emailTo", "date", "type"},
 			Fields: join(audit(), []Field{
 				text("emailFrom", 180).key().search(), text("emailTo", 180).key().search(), text("subject", 180).key().search(),
 				text("body", 4000), text("mailFolder", 180), text("extId", 100).key(),
-				instant("date"), integer("type"),
+				instant("date"), integer("type").within(EmailReceived, EmailSent),
 				text("attachments", 0),     // JSON: [{"id":…,"name":…,"size":…}]
 				text("originEmailId", 180), // in answers, not in the schema [LIVE]
 				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"),
 				bareRef("opportunityId", "opportunities"), bareRef("salesRepId", "users"),
 			}),
+			Access: Access{Owners: []string{"salesRepId"}, Within: []string{"accountId", "contactId", "opportunityId"}},
 			Indexes: polled(
 				by("an account's e-mails, latest first", "accountId", "date"),
 				by("a contact's e-mails, latest first", "contactId", "date"),
 				by("an opportunity's e-mails, latest first", "opportunityId", "date"),
+				by("a salesperson's e-mails, for the scores", "salesRepId", "date"),
 				by("all e-mails, latest first", "date"),
 			),
 		},
@@ -77,6 +107,17 @@ func declaredActivities() []Resource {
 				bareRef("statusId", "campaignStatuses"), bareRef("typeId", "campaignTypes"),
 			}),
 			Indexes: polled(),
+		},
+		{
+			// Messages to everybody, a team or one person. The documents read them
+			// only; that they can be written is ours.
+			Name: "news", Title: []string{"subject"}, Ops: CRUD,
+			Required: []string{"subject"},
+			Fields: join(audit(), []Field{
+				text("subject", 255), text("descriptionText", 0), text("idIanaZone", 64), instant("startDate"), instant("endDate"),
+				integer("status").or(IntValue(1)).within(1, 4), // 1 confirmed, 2 opened, 3 received, 4 sent [DOC]
+				integer("totalUsers").or(IntValue(0)),
+			}),
 		},
 		listOnly(valueList("campaignStatuses", 150, 150, 6000)),
 		listOnly(valueList("campaignTypes", 150, 150, 6000)),

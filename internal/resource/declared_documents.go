@@ -28,7 +28,9 @@ func declaredDocuments() []Resource {
 				instant("expiresAt").internal(),     // until when a pending document may be uploaded
 				text("source", 255).internal(),      // dialect and credential it came by: "sage:17"
 			}),
-			Access: Access{Level: "level", Owners: []string{"userId"}},
+			Access: Access{Level: "level", Owners: []string{"userId"}, Within: []string{
+				"accountId", "contactId", "opportunityId", "activityId", "salesOrderId", "campaignId", "productId", "folderId",
+			}},
 			Indexes: polled(
 				by("the documents of an account", "accountId"),
 				by("the documents of a contact", "contactId"),
@@ -50,7 +52,7 @@ func declaredDocuments() []Resource {
 				boolean("restrictSucursales").no(), integer("level").or(IntValue(0)), integer("entityId"),
 				text("entity", 64).internal(), // the resource that entityId is an id of
 			}),
-			Access:  Access{Level: "level"},
+			Access:  Access{Level: "level", Entity: "entity", EntityID: "entityId"},
 			Indexes: []Index{by("the folders in a folder", "folderId"), by("the folders of a record", "entityId")},
 		},
 	}

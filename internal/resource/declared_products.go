@@ -26,6 +26,7 @@ func declaredProducts() []Resource {
 				ref("productId", "products"), ref("rateId", "rates"), number("costPrice"), number("salePrice"),
 				number("tempBuyingPrice"), number("tempListedPrice"),
 			}),
+			Access:  Access{Within: []string{"productId"}},
 			Indexes: []Index{by("the prices of a product", "productId"), by("the prices of a rate", "rateId")},
 		},
 		{

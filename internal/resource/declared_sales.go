@@ -17,6 +17,7 @@ func declaredSales() []Resource {
 				permissionLevel(), boolean("readOnly").no(),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
+			Ending: &Ending{Status: "statusId", End: "endStatus", Won: "won", ClosedAt: "closedDate", WonAt: "wonDate", LostAt: "lostDate"},
 			Indexes: polled(
 				by("a column of the pipeline, latest first", "statusId", "dateUpdated"),
 				by("a salesperson's opportunities, latest first", "salesRepId", "dateUpdated"),
@@ -46,6 +47,7 @@ func declaredSales() []Resource {
 				boolean("mainSalesorder"), boolean("archived").no(), boolean("blocked").no(), boolean("readOnly").no(),
 			}),
 			Access: Access{Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
+			Ending: &Ending{Status: "statusId", Won: "won", Lost: "lost", ClosedAt: "closedDate"},
 			Indexes: polled(
 				by("the orders of an account, latest first", "accountId", "dateUpdated"),
 				by("the orders of a status, latest first", "statusId", "dateUpdated"),
@@ -60,6 +62,7 @@ func declaredSales() []Resource {
 				ref("salesorderId", "salesorders"), ref("productId", "products"), integer("order"),
 				integer("quantity"), number("price"), number("total"), text("description", 2000),
 			}),
+			Access: Access{Within: []string{"salesorderId"}},
 			Indexes: polled(
 				by("the lines of an order", "salesorderId"),
 				by("where a product was sold", "productId"),

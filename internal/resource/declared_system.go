@@ -13,20 +13,26 @@ func declaredSystem() []Resource {
 				text("description", 6000),
 				refList("branches", "branches"), // POST sends a list; GET shows the first as one object [DOC]
 				boolean("branchRestriction").no(),
-				refList("roles", "roles").internal(), // read and written through /users/{id}/roles only
-				integer("level").or(IntValue(1)),     // 1 to 5; 5 is an administrator
+				refList("roles", "roles").or(ListValue(nil)),  // read and written through /users/{id}/roles
+				integer("level").or(IntValue(1)).within(1, 5), // 5 is an administrator
 				boolean("isActive").yes(), boolean("billable").no(), boolean("computeSfm").no(),
-				bareRef("idPrefix", "countries"), text("dbLanguage", 10), text("uiLanguage", 10), text("locale", 35),
+				bareRef("idPrefix", "countries"),
+				text("dbLanguage", 10).oneOf(userLanguages), text("uiLanguage", 10).oneOf(userLanguages), text("locale", 35),
+				tail("phone"),
 				instant("lastPasswordChangeDate"),
 				ref("managerId", "users"), ref("rateId", "rates"), ref("userTypeId", "userTypes"),
 			}),
+			Access:  Access{Admin: true},
+			Indexes: tails("phone"),
 		},
 		valueList("userTypes", 50, 150, 6000, visibleIn(), integer("order")),
 		{
-			Name: "roles", Title: []string{"name"}, Ops: ReadOnlyOps,
+			// The documents read roles only; that they can be written is ours.
+			Name: "roles", Title: []string{"name"}, Ops: CRUD, Required: []string{"name"},
 			Fields: join(audit(), []Field{
-				text("name", 180).key(), text("extId", 100), integer("level"), refList("branches", "branches"),
+				text("name", 180).key(), text("extId", 100), integer("level").within(1, 5), refList("branches", "branches"),
 			}),
+			Access: Access{Admin: true},
 		},
 		{
 			Name: "branches", LabelFields: labelFields(), Ops: ReadOnlyOps | CanDelete,
@@ -64,6 +70,19 @@ func declaredSystem() []Resource {
 		},
 		listOnly(valueList("genre", 50, 150, 6000)),
 		{
+			// One row, number 1: what deeds are worth in GET /users/scores. Names as
+			// documented; quotes and the view behind SalesInput 0 do not exist here.
+			Name: "activityPoints", Title: []string{"id"}, Ops: CanGet | CanUpdate,
+			Fields: join(audit(), []Field{
+				integer("IntervalDays"), integer("PointsPerActivity"), integer("PointsPerVisit"), integer("PointsPerCheckin"),
+				integer("PointsPerFastCheckin"), integer("PointsPerEmail"), integer("PointsPerInternalEmail"),
+				integer("PointsPerPhoneCallMinute"), integer("PointsPerInternalPhoneCallMinute"),
+				integer("PointsPerOpportunity"), integer("PointsPerQuote"), integer("PointsPerSalesOrder"),
+				integer("SalesInput"), integer("ScoringPerEnvironment"),
+			}),
+			Access: Access{Admin: true},
+		},
+		{
 			Name: "extrafields", Title: []string{"fieldName"}, Ops: CanList | CanCreate,
 			Required: []string{"entity", "fieldName", "type"},
 			Fields: join(audit(), []Field{
@@ -89,3 +108,6 @@ func declaredSystem() []Resource {
 		},
 	}
 }
+
+// userLanguages are the languages that a user may work in [DOC].
+const userLanguages = "ES EN US IT DE PT BR RU"

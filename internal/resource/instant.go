@@ -68,6 +68,16 @@ func FloorInstant(text string) (ms int64, exact bool, err error) {
 	return ms, exact, nil
 }
 
+// FloorInstant is the function of this name for values of f. For a day a year
+// may be of two digits, which are of this century: "15/07/16" is the 16th of July
+// 2015 [DOC calendar].
+func (f *Field) FloorInstant(text string) (ms int64, exact bool, err error) {
+	if f.Day && len(text) >= 3 && (text[2] == '/' || text[2] == '-') {
+		text = "20" + text
+	}
+	return FloorInstant(text)
+}
+
 const (
 	dayMillis  = 24 * 60 * 60 * 1000
 	minInstant = -62135596800000 // 0001-01-01T00:00:00Z

@@ -36,6 +36,20 @@ func (f Field) key() Field { f.Key = true; return f }
 
 func (f Field) search() Field { f.Search = true; return f }
 
+// within limits an integer.
+func (f Field) within(least, most int64) Field { f.Within = Within{Least: least, Most: most}; return f }
+
+// oneOf limits a text to words, which are separated by spaces.
+func (f Field) oneOf(words string) Field { f.Within = Within{Words: words}; return f }
+
+// day is a date of the calendar: no time, no zone.
+func day(name string) Field { return Field{Name: name, Kind: Instant, Day: true} }
+
+// tail makes the telephone number in a field findable however it is written.
+func tail(of string) Field {
+	return Field{Name: of + "Tail", Kind: Integer, Internal: true, ReadOnly: true, TailOf: of}
+}
+
 func (f Field) or(v Value) Field { f.Default = v; return f }
 
 func (f Field) no() Field { return f.or(BoolValue(false)) }
@@ -122,6 +136,15 @@ func geo() []Field {
 // discounts are four percentages, applied one after another.
 func discounts() []Field {
 	return []Field{number("discount1"), number("discount2"), number("discount3"), number("discount4")}
+}
+
+// tails is an index for each of these telephone numbers.
+func tails(fields ...string) []Index {
+	indexes := make([]Index, len(fields))
+	for i, f := range fields {
+		indexes[i] = by("who has this telephone number: GET /calls/phone/…", f+"Tail")
+	}
+	return indexes
 }
 
 // by is an index over fields, and the reason for it.

@@ -66,6 +66,16 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: key, search and maxLength are for text", r.Name, f.Name)
 		case f.Scale != 0 && f.Kind != Number:
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
+		case f.Day && f.Kind != Instant:
+			return fmt.Errorf("resource %s: field %s: days are instants", r.Name, f.Name)
+		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
+			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
+		}
+		if f.TailOf != "" {
+			of := r.Field(f.TailOf)
+			if of == nil || of.Kind != Text || f.Kind != Integer || !f.Internal {
+				return fmt.Errorf("resource %s: field %s is no internal integer, or %s no text", r.Name, f.Name, f.TailOf)
+			}
 		}
 	}
 	switch {
@@ -88,7 +98,34 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: label field %s is no text", r.Name, n)
 		}
 	}
+	if err := g.checkEnding(r); err != nil {
+		return err
+	}
 	return g.checkAccess(r)
+}
+
+// checkEnding makes sure that an Ending names fields that can have its meaning.
+func (g *Registry) checkEnding(r *Resource) error {
+	e := r.Ending
+	if e == nil {
+		return nil
+	}
+	status := r.Field(e.Status)
+	if status == nil || !status.Kind.IsRef() {
+		return fmt.Errorf("resource %s: ending names %s, which is no reference", r.Name, e.Status)
+	}
+	statuses := g.Resource(status.Table)
+	for _, n := range []string{e.End, e.Won, e.Lost} {
+		if f := statuses.Field(n); n != "" && (f == nil || f.Kind != Boolean && f.Kind != Integer) {
+			return fmt.Errorf("resource %s: ending names %s, which %s lacks", r.Name, n, statuses.Name)
+		}
+	}
+	for _, n := range []string{e.ClosedAt, e.WonAt, e.LostAt} {
+		if f := r.Field(n); n != "" && (f == nil || f.Kind != Instant) {
+			return fmt.Errorf("resource %s: ending names %s, which is no instant", r.Name, n)
+		}
+	}
+	return nil
 }
 
 // checkAccess makes sure that the fields that guard a record are of the kinds
@@ -103,6 +140,19 @@ func (g *Registry) checkAccess(r *Resource) error {
 	for _, n := range r.Access.Owners {
 		guards = append(guards, guard{n, Ref, "users"})
 	}
+	if (r.Access.Entity == "") != (r.Access.EntityID == "") {
+		return fmt.Errorf("resource %s: access names one of entity and entityId without the other", r.Name)
+	}
+	guards = append(guards, guard{r.Access.Entity, Text, ""}, guard{r.Access.EntityID, Integer, ""})
+	for _, n := range r.Access.Within {
+		f := r.Field(n)
+		if f == nil || !f.Kind.IsRef() {
+			return fmt.Errorf("resource %s: access names %s, which is no reference", r.Name, n)
+		}
+		if g.within(g.Resource(f.Table), r, len(g.list)) {
+			return fmt.Errorf("resource %s: is within itself by %s", r.Name, n)
+		}
+	}
 	for _, a := range guards {
 		if a.name == "" {
 			continue
@@ -113,6 +163,18 @@ func (g *Registry) checkAccess(r *Resource) error {
 		}
 	}
 	return nil
+}
+
+// within reports whether r is outer or within it. A part of itself would have no
+// end. depth bounds the search: deeper than that there is a circle.
+func (g *Registry) within(r, outer *Resource, depth int) bool {
+	if r == outer || depth == 0 {
+		return true
+	}
+	return slices.ContainsFunc(r.Access.Within, func(name string) bool {
+		f := r.Field(name)
+		return f != nil && f.Table != "" && g.within(g.Resource(f.Table), outer, depth-1)
+	})
 }
 
 func indexFields(r *Resource) (names [][]string) {

@@ -42,8 +42,17 @@ type Field struct {
 	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
+	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
+	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
+	Within    Within // what values are allowed; zero: all
 	Default   Value  // used on create when the client sends nothing; zero Value = null
 	Index     int    // position in Resource.Fields and Record.Values; set by New
+}
+
+// Within limits the values of a field.
+type Within struct {
+	Least, Most int64  // Integer, when Most > 0
+	Words       string // Text, separated by spaces; in any letter case, kept as spelled here
 }
 
 // Ops says which operations a resource offers to clients.
@@ -79,6 +88,34 @@ type Access struct {
 	Owners []string // references to users, who see it whatever its level
 	Branch string   // reference to a branch: users whose branches are restricted need to belong to it
 	Lock   string   // boolean: while true, the record refuses update and delete
+	Admin  bool     // only administrators create, update and delete
+
+	// Within are references to the records that this one is a part of: it is
+	// seen only by those who see all of them.
+	Within []string
+
+	// Entity and EntityID are Within for a part of a record of any resource: a
+	// text with the name of the resource, and an integer with the id.
+	Entity, EntityID string
+}
+
+// IsZero reports whether nothing guards the records.
+func (a *Access) IsZero() bool {
+	return a.Level == "" && a.Public == "" && a.Owners == nil && a.Branch == "" && a.Lock == "" && a.Within == nil && a.EntityID == ""
+}
+
+// Ending says when a record is over, and which dates follow from it.
+type Ending struct {
+	Status string // reference of the record to its status
+
+	// Fields of the status, booleans or integers that are not 0. A status is an
+	// end when one of them is set; "" where statuses have no such field. Without
+	// Lost, an end that is not won is lost.
+	End, Won, Lost string
+
+	// Fields of the record that take the time when it came to an end, was won,
+	// was lost, and are null otherwise; "" where it has none.
+	ClosedAt, WonAt, LostAt string
 }
 
 // Resource is one table of records.
@@ -90,6 +127,7 @@ type Resource struct {
 	Fields      []Field  // id first, then alphabetical by Name (ASCII); New sorts
 	Required    []string // must be present and not null on create, in documented order
 	Access      Access   // zero: everyone sees and may change the records
+	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index
 
 	byName map[string]int // folded name -> index

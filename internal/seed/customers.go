@@ -3,6 +3,8 @@ package seed
 import (
 	"strconv"
 	"time"
+
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // customerSheets are the tables that grow with the number of accounts.
@@ -174,9 +176,10 @@ func newCustomerSheets(f *sheetMaker) (c customerSheets) {
 	ca := &c.calendar
 	ca.sheet = f.make("calendar")
 	ca.texts(columns{
-		"subject": &ca.subject, "comment": &ca.comment, "extId": &ca.extID, "startDate": &ca.startDate,
-		"startHour": &ca.startHour, "endDate": &ca.endDate, "endHour": &ca.endHour, "videoCallMeetingDetails": &ca.video,
+		"subject": &ca.subject, "comment": &ca.comment, "extId": &ca.extID,
+		"startHour": &ca.startHour, "endHour": &ca.endHour, "videoCallMeetingDetails": &ca.video,
 	})
+	ca.instants(columns{"startDate": &ca.startDate, "endDate": &ca.endDate})
 	ca.refs(columns{
 		"accountId": &ca.account, "contactId": &ca.contact, "opportunityId": &ca.opportunity, "typeId": &ca.kind,
 		"salesRepId": &ca.owner, "branchId": &ca.branch, "videoCallProviderId": &ca.provider,
@@ -787,8 +790,8 @@ func (w *world) makeCalendar(home *customer) {
 
 	begins := officeHours(anyHours(created)+int64(r.between(1, 40))*msDay) / (15 * 60_000) * (15 * 60_000)
 	ends := begins + int64(r.between(2, 8))*15*60_000
-	w.date(ca.startDate, begins)
-	w.date(ca.endDate, ends)
+	ca.setInt(ca.startDate, begins-begins%msDay)
+	ca.setInt(ca.endDate, ends-ends%msDay)
 	task := r.chance(25)
 	ca.setBool(ca.task, task)
 	if allDay := !task && r.chance(8); allDay {
@@ -839,18 +842,7 @@ func (w *world) makeCalendar(home *customer) {
 	ca.setInt(ca.level, int64(1+r.weighted(levelWeights())))
 }
 
-// date and hour set texts of the calendar, "YY/MM/DD" and "HH:MM" in UTC [DOC].
-func (w *world) date(c col, ms int64) {
-	y, m, d := time.UnixMilli(ms).UTC().Date()
-	w.start()
-	w.number(int64(y%100), 2)
-	w.buf = append(w.buf, '/')
-	w.number(int64(m), 2)
-	w.buf = append(w.buf, '/')
-	w.number(int64(d), 2)
-	w.customers.calendar.setBytes(c, w.buf)
-}
-
+// hour sets a text of the calendar, "HH:MM" in UTC [DOC].
 func (w *world) hour(c col, ms int64) {
 	w.start()
 	w.number(ms%msDay/msHour, 2)
@@ -860,7 +852,6 @@ func (w *world) hour(c col, ms int64) {
 }
 
 func (w *world) makeEmail(c *customer) {
-	const received, sent = 0, 1 // [LIVE]
 	e := &w.customers.emails
 	id := e.begin()
 	r := &e.random
@@ -869,11 +860,11 @@ func (w *world) makeEmail(c *customer) {
 
 	other, own := [...]string{"info", "office", "orders"}[r.n(3)]+c.domain, w.emails[c.owner]
 	if r.chance(50) {
-		e.setInt(e.kind, sent)
+		e.setInt(e.kind, resource.EmailSent)
 		e.setText(e.from, own)
 		e.setText(e.to, other)
 	} else {
-		e.setInt(e.kind, received)
+		e.setInt(e.kind, resource.EmailReceived)
 		e.setText(e.from, other)
 		e.setText(e.to, own)
 	}

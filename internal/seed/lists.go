@@ -162,6 +162,17 @@ func valueLists() []valueList {
 			v("Back office|Soporte comercial|Innendienst|Support commercial|Supporto vendite|Apoio comercial|Salgssupport|Отдел поддержки"),
 			v("Management|Dirección|Leitung|Direction|Direzione|Direção|Ledelse|Руководство"),
 		}},
+		{"formStates", []value{
+			v("Draft|Borrador|Entwurf|Brouillon|Bozza|Rascunho|Kladde|Черновик", is("intOrder", 1)),
+			v("Completed|Completado|Ausgefüllt|Rempli|Compilato|Preenchido|Udfyldt|Заполнена", is("intOrder", 2), on("blnEndState")),
+		}},
+		{"activityPoints", []value{
+			// Ours: a visit is worth two other activities.
+			v("", is("IntervalDays", 30), is("PointsPerActivity", 10), is("PointsPerVisit", 20), is("PointsPerCheckin", 5),
+				is("PointsPerFastCheckin", 5), is("PointsPerEmail", 1), is("PointsPerInternalEmail", 0),
+				is("PointsPerPhoneCallMinute", 1), is("PointsPerInternalPhoneCallMinute", 0), is("PointsPerOpportunity", 100),
+				is("PointsPerQuote", 0), is("PointsPerSalesOrder", 50), is("SalesInput", 0), is("ScoringPerEnvironment", 0)),
+		}},
 	}
 }
 

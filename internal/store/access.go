@@ -26,6 +26,8 @@ type access struct {
 	index  string // walk or search this index; "" = the engine decides
 	scan   bool   // or read the whole table
 	source source // or look up the rows that it finds; nil = none
+
+	reasons []reason // or look up what the user sees; nil = the other way round
 }
 
 // source finds the ids of all rows that an expression selects, and maybe others.
@@ -263,14 +265,15 @@ func (l *list) served() (index string, equal filter.And, ok bool) {
 // choose decides how to find the rows. It may find them by itself: then done is
 // true and the page has its keys.
 func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, done bool, err error) {
-	if l.s.flavor != SQLite {
-		return access{}, false, nil
-	}
 	src := l.source(l.q.Where)
+	reasons, err := l.narrow(ctx, c, src)
+	if err != nil || reasons != nil || l.s.flavor != SQLite {
+		return access{reasons: reasons}, false, err
+	}
 	index, equal, ok := l.served()
 	byID := l.terms[0].id
 	switch {
-	case l.q.Where == nil && byID && l.q.Offset > 0:
+	case l.q.Where == nil && l.q.Visible == nil && byID && l.q.Offset > 0:
 		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
 	case l.q.Where == nil || src == nil && byID:
 		return access{index: index}, false, nil
@@ -354,6 +357,9 @@ const longWalk = 100_000
 // index is of, so that walking the index fetches no other row than those
 // selected.
 func (l *list) covers(src source, index string) bool {
+	if l.q.Visible != nil {
+		return false
+	}
 	s, is := src.(indexSource)
 	if m, match := src.(matchSource); match && m != "" {
 		if c, one := l.q.Where.(*filter.Compare); one && len(l.terms) == 2 {
@@ -533,7 +539,7 @@ func (l *list) walkStatement(p piece, among source, index string, equal filter.A
 		ends = " END END, "
 	}
 	b.add("CASE WHEN ")
-	b.where(l.q.Where, l.t, alias)
+	l.selected(b, alias)
 	b.add(" THEN ", alias, ".", versionColumn, ends, generation)
 	for _, term := range l.terms {
 		b.add(", ")
@@ -594,18 +600,21 @@ func (l *list) resolve(ctx context.Context, c Conn, e filter.Expr) (_ filter.Exp
 
 func (l *list) resolveCompare(ctx context.Context, c Conn, e *filter.Compare, path filter.Path) (filter.Expr, error) {
 	b := l.s.newBuilder(l.q.Language)
-	next, alias := b.table(path.Via[0]), b.alias()
-	inner := &filter.Compare{Path: path, Op: e.Op, Args: e.Args}
-	inner.Path.Via = path.Via[1:]
+	ref, guard, rest := hop(path)
+	next, alias := b.table(ref), b.alias()
 	b.add("SELECT ", alias, ".", idColumn, " FROM ", next.name, " ", alias, " WHERE ")
-	b.where(inner, next, alias)
+	b.where(&filter.Compare{Path: rest, Op: e.Op, Args: e.Args}, next, alias)
+	if guard != nil {
+		b.add(" AND ")
+		b.where(guard, next, alias)
+	}
 	b.add(" LIMIT ")
 	b.text = appendInt(b.text, maxResolved+1)
 	sql, args, err := b.done()
 	if err != nil {
 		return nil, err
 	}
-	found := &filter.Compare{Path: filter.Path{Field: path.Via[0]}, Op: filter.In}
+	found := &filter.Compare{Path: filter.Path{Field: ref}, Op: filter.In}
 	err = c.Query(ctx, sql, args, func(r Row) error {
 		found.Args = append(found.Args, resource.IntValue(r.Int(0)))
 		return nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -91,7 +92,7 @@ func benchRecords(r *rand.Rand, res *resource.Resource, n int) []*resource.Recor
 			f := &res.Fields[k]
 			v := &rec.Values[k]
 			switch {
-			case k == 0 || f.Name == "managerId" || r.IntN(10) == 0:
+			case k == 0 || f.TailOf != "" || f.Name == "managerId" || r.IntN(10) == 0:
 			case f.Kind.IsRef() && (f.Table == "users" && res.Name != "users" || f.Table == "branches" || f.Table == "rates" || f.Table == "countries" || strings.HasPrefix(f.Table, "account") && f.Table != "accounts"):
 				if res.Name == "accounts" {
 					*v = resource.IntValue(1 + r.Int64N(40))
@@ -206,6 +207,34 @@ func BenchmarkInsert(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkLog compares single creations by several clients with and without an
+// entry in the log of changes.
+func BenchmarkLog(b *testing.B) {
+	s, reg := benchStore(b)
+	accounts := reg.Resource("accounts")
+	r := rand.New(rand.NewPCG(3, 4))
+	recs := benchRecords(r, accounts, 200)
+	for _, logged := range []bool{false, true} {
+		b.Run(fmt.Sprintf("logged=%v", logged), func(b *testing.B) {
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				for i := 0; pb.Next(); i++ {
+					rec := *recs[i%len(recs)]
+					err := s.Write(context.Background(), func(tx crm.Tx) error {
+						if err := tx.Insert(context.Background(), accounts, &rec); err != nil || !logged {
+							return err
+						}
+						return tx.Log(context.Background(), crm.Actor{UserID: 1, Credential: "dsr_pub_01234567890123456789", Dialect: "sage"}.Change(time.Now(), crm.Created, accounts, nil, &rec))
+					})
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
 		})
 	}
 }

@@ -31,7 +31,7 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 		if err := l.keys(ctx, c, p); err != nil {
 			return err
 		}
-		return s.rows(ctx, c, q.Resource, p)
+		return s.rows(ctx, c, q.Resource, q.Visible, p)
 	})
 }
 
@@ -201,6 +201,9 @@ func (l *list) after(i int) resource.Value {
 
 // statement writes the statement for the keys of one piece.
 func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) {
+	if how.reasons != nil {
+		return l.merged(p, how.reasons, limit)
+	}
 	b := l.s.newBuilder(l.q.Language)
 	offset := l.q.Offset
 	if l.q.After != nil {
@@ -260,7 +263,7 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		b.add(" NOT INDEXED")
 	}
 	b.add(" WHERE ")
-	b.where(l.q.Where, l.t, alias)
+	l.selected(b, alias)
 	l.position(b, p, alias)
 
 	first := fixedColumns + 1
@@ -316,6 +319,21 @@ func (l *list) position(b *builder, p piece, alias string) {
 	b.arg(l.after(p.equal), term.column)
 }
 
+// selected writes the condition for a row to be in the list.
+func (l *list) selected(b *builder, alias string) {
+	b.where(l.q.Where, l.t, alias)
+	if l.q.Visible == nil {
+		return
+	}
+	b.add(" AND ")
+	if l.s.flavor == SQLite {
+		b.add("+") // no index for it: see narrow
+	}
+	b.add("(")
+	b.where(l.q.Visible, l.t, alias)
+	b.add(")")
+}
+
 // order writes ORDER BY for the sort keys that are not the same throughout the
 // piece. The columns of all of them start at number first.
 func (l *list) order(b *builder, p piece, first int) {
@@ -352,11 +370,15 @@ func (b *builder) sortValue(p filter.Path, t *table, alias string) {
 		}
 		return
 	}
-	ref := p.Via[0]
+	ref, guard, rest := hop(p)
 	next, nextAlias := b.table(ref), b.alias()
 	b.add("(SELECT ")
-	b.sortValue(filter.Path{Via: p.Via[1:], Field: p.Field, Title: p.Title}, next, nextAlias)
+	b.sortValue(rest, next, nextAlias)
 	b.add(" FROM ", next.name, " ", nextAlias, " WHERE ", nextAlias, ".", idColumn, " = ")
 	b.column(ref, t, alias)
+	if guard != nil {
+		b.add(" AND ")
+		b.where(guard, next, nextAlias)
+	}
 	b.add(")")
 }

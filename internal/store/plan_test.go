@@ -26,8 +26,14 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	accounts := cat.Resource("accounts")
+	equalTo := func(field string, v int64) filter.Expr {
+		return &filter.Compare{
+			Path: filter.Path{Resource: accounts, Field: accounts.Field(field)}, Op: filter.Eq, Args: []resource.Value{resource.IntValue(v)},
+		}
+	}
 	tests := []struct {
 		where, order string
+		base         filter.Expr
 		offset       int
 		after        bool
 		sqlite       string // lines of the plan, joined by " + "
@@ -61,12 +67,17 @@ func TestPlans(t *testing.T) {
 		{where: "id > 100", sqlite: "SEARCH t0 USING INTEGER PRIMARY KEY (rowid>?)", postgres: "accounts_pkey"},
 		{where: "city='x'", order: "dateUpdated", sqlite: "WALK SCAN t0 USING INDEX accounts_by_dateUpdated", sorts: true},
 		{where: "dateUpdated > '1999-01-01'", sqlite: "WALK SCAN t0"},
+		{base: filter.Or{equalTo("phoneTail", 7), equalTo("phone2Tail", 7), equalTo("phone3Tail", 7)}, where: "deleted=false", order: "id asc",
+			sqlite: "SCAN json_each VIRTUAL TABLE INDEX 1: + SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?) + USE TEMP B-TREE FOR ORDER BY", postgres: "accounts_by_phone2Tail", sorts: true},
 	}
 	explain := func(t *testing.T, s *store.Store, i int) string {
 		test := tests[i]
 		where, err := filter.Where(cat, accounts, test.where)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if test.base != nil {
+			where = filter.And{test.base, where}
 		}
 		order, err := filter.Order(cat, accounts, test.order)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -143,8 +144,8 @@ func (r *reader) finish() {
 	}
 }
 
-// read reads the rows with these ids, in any order.
-func (r *reader) read(ctx context.Context, c Conn, s *Store, ids []int64) error {
+// read reads the rows with these ids that satisfy visible, in any order.
+func (r *reader) read(ctx context.Context, c Conn, s *Store, visible filter.Expr, ids []int64) error {
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), maxIDs)]
 		ids = ids[len(part):]
@@ -157,6 +158,7 @@ func (r *reader) read(ctx context.Context, c Conn, s *Store, ids []int64) error 
 			b.ids(part)
 			b.add(")")
 		}
+		b.visible(visible, r.plan.t)
 		sql, args, err := b.done()
 		if err != nil {
 			return err
@@ -169,9 +171,19 @@ func (r *reader) read(ctx context.Context, c Conn, s *Store, ids []int64) error 
 	return nil
 }
 
+// visible adds a condition to the statement's own on the rows of t, which it calls
+// by its name.
+func (b *builder) visible(e filter.Expr, t *table) {
+	if e != nil {
+		b.add(" AND ")
+		b.where(e, t, t.name)
+	}
+}
+
 // rows fills p.Rows for p.Keys, except those that p.Known knows. A row that has
-// changed since its key was read is given as it is now, with its version.
-func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, p *crm.Page) error {
+// changed since its key was read is given as it is now, with its version, if it is
+// still visible.
+func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, visible filter.Expr, p *crm.Page) error {
 	p.Rows = make([]*resource.Record, len(p.Keys))
 	ids := make([]int64, 0, len(p.Keys))
 	known := make([]bool, len(p.Keys))
@@ -190,7 +202,7 @@ func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, p *crm
 		return err
 	}
 	r := newReader(plan, len(ids))
-	if err := r.read(ctx, c, s, ids); err != nil {
+	if err := r.read(ctx, c, s, visible, ids); err != nil {
 		return err
 	}
 	r.place(p, known)
@@ -228,10 +240,10 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 		return err
 	}
 	return s.db.Read(ctx, func(c Conn) error {
-		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+		*p = crm.Page{Known: p.Known, Visible: p.Visible, Keys: p.Keys[:0]}
 		if p.Known == nil {
 			r := newReader(plan, len(ids))
-			if err := r.read(ctx, c, s, ids); err != nil {
+			if err := r.read(ctx, c, s, p.Visible, ids); err != nil {
 				return err
 			}
 			for _, id := range ids {
@@ -245,7 +257,7 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 		if err := s.loadKeys(ctx, c, plan.t, ids, p); err != nil {
 			return err
 		}
-		return s.rows(ctx, c, res, p)
+		return s.rows(ctx, c, res, p.Visible, p)
 	})
 }
 
@@ -259,6 +271,7 @@ func (s *Store) loadKeys(ctx context.Context, c Conn, t *table, ids []int64, p *
 		b.add("SELECT ", idColumn, ", ", versionColumn, ", ", generation, " FROM ", t.name, " WHERE ", idColumn, " IN (")
 		b.ids(part)
 		b.add(")")
+		b.visible(p.Visible, t)
 		sql, args, err := b.done()
 		if err != nil {
 			return err

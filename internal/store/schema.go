@@ -55,11 +55,12 @@ const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
 )%[3]s;
 `
 
+// metaSQL makes the tables that are the store's own, where they are not there.
 func metaSQL(flavor Flavor) string {
 	if flavor == SQLite {
-		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT")
+		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite
 	}
-	return fmt.Sprintf(metaDDL, "bigint", "text", "")
+	return fmt.Sprintf(metaDDL, "bigint", "text", "") + changesPostgreSQL
 }
 
 // newSchema renders the DDL. trigrams is the schema that PostgreSQL's pg_trgm
@@ -142,11 +143,11 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 	if flavor == SQLite {
 		// The table is its own index by id, but rows are wide: counting 500,000
 		// of them off reads some 200 MB, of this index 6 MB.
-		s.addIndex(flavor, t, indexName(t.res.Name, "by", "id"), []string{idColumn}, "page= far from the start, without where and order")
+		s.addIndex(flavor, t, indexName(t.res.Name, "by", "id"), []string{idColumn}, "", "page= far from the start, without where and order")
 	}
 	for i := range t.res.Fields {
 		if f := &t.res.Fields[i]; f.Key {
-			s.addIndex(flavor, t, keyIndexName(t, f), []string{ascending(flavor, t.keys[i])},
+			s.addIndex(flavor, t, keyIndexName(t, f), []string{ascending(flavor, t.keys[i])}, "",
 				fmt.Sprintf("%[1]s = 'x', %[1]s LIKE 'x%%', order=%[1]s", f.Name))
 		}
 	}
@@ -164,7 +165,10 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 				terms[i] = ascending(flavor, column)
 			}
 		}
-		s.addIndex(flavor, t, fieldsIndexName(t, x), terms, x.Why)
+		s.addIndex(flavor, t, fieldsIndexName(t, x), terms, "", x.Why)
+	}
+	for _, x := range t.guards {
+		x.add(s, flavor, t)
 	}
 }
 
@@ -176,13 +180,17 @@ func fieldsIndexName(t *table, x resource.Index) string {
 	return indexName(append([]string{t.res.Name, "by"}, x.Fields...)...)
 }
 
-func (s *schema) addIndex(flavor Flavor, t *table, name string, terms []string, why string) {
+// addIndex adds an index of the rows that satisfy where; "" = all.
+func (s *schema) addIndex(flavor Flavor, t *table, name string, terms []string, where, why string) {
 	if flavor == PostgreSQL {
 		terms = append(terms, idColumn)
 	}
+	if where != "" {
+		where = " WHERE " + where
+	}
 	s.indexes = append(s.indexes, objectDDL{
 		name: name,
-		sql:  fmt.Sprintf("CREATE INDEX %s ON %s (%s)", quote(name), t.name, strings.Join(terms, ", ")),
+		sql:  fmt.Sprintf("CREATE INDEX %s ON %s (%s)%s", quote(name), t.name, strings.Join(terms, ", "), where),
 		why:  why,
 	})
 }

@@ -8,6 +8,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -32,6 +33,7 @@ type Store struct {
 	byName   map[string]*table
 	trigrams string // see newSchema
 	texts    texts
+	shares   shares
 	moves    map[*table]*move
 	plans    sync.Map // resource name -> *rowPlan
 	inserts  sync.Map // [2]any{*table, rows} -> statement
@@ -111,6 +113,7 @@ type builder struct {
 	args     []Arg
 	aliases  int
 	language int
+	spell    bool  // numbers are written out, not bound
 	err      error // the first
 }
 
@@ -126,6 +129,10 @@ func (b *builder) add(parts ...string) {
 
 // arg adds an argument and its placeholder.
 func (b *builder) arg(v resource.Value, column ColumnType) {
+	if b.spell && v.Type == resource.Int && column == ColumnInteger {
+		b.text = strconv.AppendInt(b.text, v.I, 10)
+		return
+	}
 	b.args = append(b.args, Arg{v, column})
 	b.text = append(b.text, '$')
 	b.text = appendInt(b.text, len(b.args))

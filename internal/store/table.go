@@ -50,6 +50,8 @@ type table struct {
 	fields []string          // quoted columns, by Field.Index
 	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
 	search []*resource.Field // fields with a trigram index
+	guards []guardIndex
+	tails  [][2]int // Field.Index of fields with TailOf, and of what they are the tail of
 	insert insertPlan
 }
 
@@ -62,6 +64,7 @@ func newTable(res *resource.Resource) (*table, error) {
 		name:   quote(res.Name),
 		fields: make([]string, len(res.Fields)),
 		keys:   make([]string, len(res.Fields)),
+		guards: guardIndexes(res),
 	}
 	taken := map[string]string{}
 	take := func(column, owner string) error {
@@ -92,6 +95,9 @@ func newTable(res *resource.Resource) (*table, error) {
 		}
 		if f.Search {
 			t.search = append(t.search, f)
+		}
+		if f.TailOf != "" {
+			t.tails = append(t.tails, [2]int{i, res.Field(f.TailOf).Index})
 		}
 	}
 	// An index over a text field is of use only when comparisons use it, and

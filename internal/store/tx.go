@@ -8,6 +8,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -19,6 +20,9 @@ func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 		tx := &tx{s: s, c: c}
 		last = tx
 		if err := fn(tx); err != nil {
+			return err
+		}
+		if err := tx.writeChanges(ctx); err != nil {
 			return err
 		}
 		if err := tx.moveTrigrams(ctx); err != nil || !tx.advance {
@@ -41,6 +45,7 @@ type tx struct {
 	s       *Store
 	c       Conn
 	advance bool
+	changes []crm.Change
 	touched []touched
 }
 
@@ -197,8 +202,12 @@ func (s *Store) insertSQL(t *table, rows int) string {
 
 // appendArgs appends the values of a row for the columns of the insertPlan.
 func (t *table) appendArgs(args []Arg, res *resource.Resource, rec *resource.Record) []Arg {
+	first := len(args)
 	for i := 1; i < len(t.fields); i++ {
 		args = append(args, Arg{rec.Values[i], columnOf(&res.Fields[i])})
+	}
+	for _, tail := range t.tails {
+		args[first+tail[0]-1].Value = resource.PhoneTail(rec.Values[tail[1]].S)
 	}
 	for _, i := range t.insert.keys {
 		args = append(args, Arg{folded(rec.Values[i]), ColumnText})
@@ -251,6 +260,12 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 			b.add(", ", key, " = ")
 			b.arg(folded(a.Value), ColumnText)
 		}
+		for _, tail := range t.tails {
+			if tail[1] == f.Index {
+				b.add(", ", t.fields[tail[0]], " = ")
+				b.arg(resource.PhoneTail(a.Value.S), ColumnInteger)
+			}
+		}
 	}
 	if extra != nil {
 		// The other extra fields of the row are kept; what becomes null goes.
@@ -299,10 +314,14 @@ func (x *tx) Lock(ctx context.Context, res *resource.Resource, id int64) (_ *res
 }
 
 // Missing implements crm.Tx.
-func (x *tx) Missing(ctx context.Context, refs []crm.Reference) (missing []crm.Reference, err error) {
+func (x *tx) Missing(ctx context.Context, refs []crm.Reference, visible func(*resource.Resource) filter.Expr) (missing []crm.Reference, err error) {
 	defer fault.Wrap(&err, "store.Missing")
 	ids := map[string][]int64{}
+	guards := map[string]filter.Expr{}
 	for _, r := range refs {
+		if visible != nil && ids[r.Resource.Name] == nil {
+			guards[r.Resource.Name] = visible(r.Resource)
+		}
 		ids[r.Resource.Name] = append(ids[r.Resource.Name], r.ID)
 	}
 	type key struct {
@@ -336,6 +355,7 @@ func (x *tx) Missing(ctx context.Context, refs []crm.Reference) (missing []crm.R
 			b.add(", ", idColumn, " FROM ", t.name, " WHERE ", idColumn, " IN (")
 			b.ids(part)
 			b.add(")")
+			b.visible(guards[t.res.Name], t)
 			if len(b.args) > 8*maxIDs {
 				if err := flush(); err != nil {
 					return nil, err
@@ -366,7 +386,7 @@ func sortedIDs(ids []int64) []int64 {
 }
 
 // FindTitle implements crm.Tx.
-func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string, limit int) (ids []int64, err error) {
+func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) (ids []int64, err error) {
 	defer fault.Wrap(&err, "store.FindTitle(%s)", res.Name)
 	t, err := x.s.table(res.Name)
 	if err != nil {
@@ -404,6 +424,10 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, title string
 		b.add(" AND coalesce(")
 		b.column(f, t, alias)
 		b.add(", FALSE) = FALSE")
+	}
+	if visible != nil {
+		b.add(" AND ")
+		b.where(visible, t, alias)
 	}
 	b.add(" ORDER BY ", alias, ".", idColumn, " LIMIT ")
 	b.text = appendInt(b.text, limit)

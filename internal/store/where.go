@@ -31,9 +31,22 @@ func (b *builder) where(e filter.Expr, t *table, alias string) {
 		b.add("FALSE")
 	case *filter.Compare:
 		path := direct(e.Path)
-		b.through(path.Via, e.Op == filter.IsNull, t, alias, func(t *table, alias string) {
+		b.through(path, e.Op == filter.IsNull, t, alias, func(t *table, alias string) {
 			b.compare(e, path, t, alias)
 		})
+	case *filter.Through:
+		// Asked for each row by the other's id: its rows may be many.
+		next, err := b.s.table(e.Resource.Name)
+		if err != nil {
+			b.fail(err)
+			return
+		}
+		nextAlias := b.alias()
+		b.add("EXISTS (SELECT 1 FROM ", next.name, " ", nextAlias, " WHERE ", nextAlias, ".", idColumn, " = ")
+		b.column(e.Field, t, alias)
+		b.add(" AND ")
+		b.where(e.Expr, next, nextAlias)
+		b.add(")")
 	default:
 		b.fail(fmt.Errorf("expression %T is unknown", e))
 	}
@@ -59,20 +72,20 @@ func (b *builder) join(list []filter.Expr, operator, empty string, t *table, ali
 func direct(p filter.Path) filter.Path {
 	for len(p.Via) > 0 && !p.Title && p.Field.Index == 0 {
 		last := len(p.Via) - 1
-		p = filter.Path{Via: p.Via[:last], Field: p.Via[last]}
+		p = filter.Path{Via: p.Via[:last], Field: p.Via[last], Guards: p.Guards}
 	}
 	return p
 }
 
-// through writes a condition on the record at the end of via as nested
+// through writes a condition on the record at the end of path.Via as nested
 // semi-joins. A semi-join is not true when the reference is null, which is right
-// for every operator but IsNull.
-func (b *builder) through(via []*resource.Field, isNull bool, t *table, alias string, end func(t *table, alias string)) {
-	if len(via) == 0 {
+// for every operator but IsNull. A record that its guard keeps back is like null.
+func (b *builder) through(path filter.Path, isNull bool, t *table, alias string, end func(t *table, alias string)) {
+	if len(path.Via) == 0 {
 		end(t, alias)
 		return
 	}
-	ref := via[0]
+	ref, guard, rest := hop(path)
 	if isNull {
 		b.add("(")
 		b.column(ref, t, alias)
@@ -81,11 +94,31 @@ func (b *builder) through(via []*resource.Field, isNull bool, t *table, alias st
 	next, nextAlias := b.table(ref), b.alias()
 	b.column(ref, t, alias)
 	b.add(" IN (SELECT ", nextAlias, ".", idColumn, " FROM ", next.name, " ", nextAlias, " WHERE ")
-	b.through(via[1:], isNull, next, nextAlias, end)
+	switch {
+	case guard == nil:
+	case isNull:
+		b.add("(")
+		b.where(guard, next, nextAlias)
+		b.add(") IS NOT TRUE OR ")
+	default:
+		b.where(guard, next, nextAlias)
+		b.add(" AND ")
+	}
+	b.through(rest, isNull, next, nextAlias, end)
 	b.add(")")
 	if isNull {
 		b.add(")")
 	}
+}
+
+// hop takes the first reference off a path, with its guard or nil.
+func hop(p filter.Path) (ref *resource.Field, guard filter.Expr, rest filter.Path) {
+	rest = p
+	rest.Via = p.Via[1:]
+	if p.Guards != nil {
+		guard, rest.Guards = p.Guards[0], p.Guards[1:]
+	}
+	return p.Via[0], guard, rest
 }
 
 // column writes a field's value as it is kept.
@@ -269,9 +302,14 @@ func (b *builder) compareWith(c *filter.Compare, column ColumnType, operand, pla
 			return
 		}
 		b.like(c, operand, plain)
-	default:
+	case filter.Eq, filter.Ne, filter.Lt, filter.Le, filter.Gt, filter.Ge:
 		operand()
 		b.add(comparisons[c.Op])
+		if column == ColumnBoolean && !c.Args[0].IsNull() {
+			// Spelled out, so that an index of the rows where it is true serves.
+			b.add(map[bool]string{true: "TRUE", false: "FALSE"}[c.Args[0].I == 1])
+			return
+		}
 		b.arg(c.Args[0], column)
 	}
 }

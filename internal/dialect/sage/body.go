@@ -106,6 +106,11 @@ func (r *request) readObject(w http.ResponseWriter, limit int64) (map[string]jso
 	if err != nil {
 		return nil, err
 	}
+	return objectIn(body)
+}
+
+// objectIn reads a text that must be one JSON object.
+func objectIn(body []byte) (map[string]json.RawMessage, error) {
 	if err := checkJSON(body); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,10 @@ const (
 	codeOther      = -1
 )
 
+// bodyNotExist is what calls answer about one that does not exist: the documented
+// object without its message [DOC].
+const bodyNotExist = `{"code":-1,"error":"not exist"}`
+
 // shape is how a kind of failure looks on the wire.
 type shape struct {
 	status  int

@@ -139,6 +139,17 @@ func pageNumber(q query, h http.Header) int {
 	return min(n, maxPage)
 }
 
+// offsets reads ?offset= and ?count=, which some lists know [DOC]: how many rows
+// to leave out, and how many to send, 0 = not said. ok is false when neither is
+// there; nonsense is 0.
+func offsets(q query) (skip, count int, ok bool) {
+	offset, hasOffset := q["offset"]
+	size, hasCount := q["count"]
+	skip, _ = strconv.Atoi(strings.TrimSpace(offset))
+	count, _ = strconv.Atoi(strings.TrimSpace(size))
+	return min(max(skip, 0), maxPage*maxCount), min(max(count, 0), maxCount), hasOffset || hasCount
+}
+
 // language reads ?lang= in any letter case; fallback is the user's own.
 func language(q query, fallback int) int {
 	if i := slices.Index(resource.Languages, strings.ToUpper(strings.TrimSpace(q["lang"]))); i >= 0 {

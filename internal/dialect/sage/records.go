@@ -86,7 +86,12 @@ func (d *Dialect) list(s *session, w http.ResponseWriter, r *request) error {
 
 // listOf answers with one page of res, restricted by base.
 func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, base filter.Expr) error {
-	rd := d.renderer(s, res, r)
+	return d.listWith(s, w, r, d.renderer(s, res, r), base)
+}
+
+// listWith is listOf with a renderer of the caller's.
+func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *renderer, base filter.Expr) error {
+	res := rd.res
 	req := crm.ListRequest{
 		Resource: res,
 		Where:    r.query["where"],
@@ -94,9 +99,15 @@ func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *res
 		Base:     base,
 		Language: int(rd.variant.language),
 		Page:     pageNumber(r.query, r.Header),
-		Size:     pageSize(r.Header),
+		Size:     r.pageSize(),
 		Walk:     s.token + r.URL.Path,
 		Known:    rd.known,
+	}
+	if skip, count, ok := offsets(r.query); ok && quirks[res.Name].offset {
+		req.Page, req.Skip, req.Walk = 0, skip, ""
+		if count > 0 {
+			req.Size = count
+		}
 	}
 	got, err := s.records.List(r.Context(), s.actor, req)
 	if err != nil {
@@ -185,17 +196,7 @@ func (d *Dialect) get(s *session, w http.ResponseWriter, r *request) error {
 	if res.Ops&resource.CanGet == 0 {
 		return fault.New(fault.NotOffered, "%s cannot be read by id", res.Name)
 	}
-	rd := d.renderer(s, res, r)
-	got, err := s.records.Get(r.Context(), s.actor, res, rd.known, id)
-	if err != nil {
-		return err
-	}
-	if len(got.Keys) == 0 {
-		return fault.New(fault.NotFound, "not exist")
-	}
-	rd.finish(got)
-	respond(w, http.StatusOK, rd.rows[0])
-	return nil
+	return d.respondRecord(s, w, r, res, id)
 }
 
 // create answers POST /{resource}. Status 200, not 201 [DOC].
@@ -218,6 +219,11 @@ func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *r
 	}
 	for name, v := range set {
 		input[name] = v
+	}
+	if change := quirks[res.Name].input; change != nil {
+		if err := change(input, true); err != nil {
+			return err
+		}
 	}
 	id, err := s.records.Create(r.Context(), s.actor, res, input)
 	if err != nil {
@@ -242,11 +248,52 @@ func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if input == nil {
+		input = crm.Input{}
+	}
+	return d.updateOf(s, w, r, res, id, input)
+}
+
+// updateOf updates one record and answers.
+func (d *Dialect) updateOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64, input crm.Input) error {
+	q := quirks[res.Name]
+	if q.input != nil {
+		if err := q.input(input, false); err != nil {
+			return err
+		}
+	}
 	if err := s.records.Update(r.Context(), s.actor, res, id, input); err != nil {
 		return err
 	}
+	if q.updated == answerRecord {
+		return d.respondRecord(s, w, r, res, id)
+	}
 	respond(w, http.StatusOK, []byte(bodyUpdated))
 	return nil
+}
+
+// respondRecord answers with a record as it is now.
+func (d *Dialect) respondRecord(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64) error {
+	rows, err := d.rowsOf(s, r, res, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return fault.New(fault.NotFound, "not exist")
+	}
+	respond(w, http.StatusOK, rows[0])
+	return nil
+}
+
+// rowsOf renders the records with these ids, in their order.
+func (d *Dialect) rowsOf(s *session, r *request, res *resource.Resource, ids ...int64) ([][]byte, error) {
+	rd := d.renderer(s, res, r)
+	got, err := s.records.Get(r.Context(), s.actor, res, rd.known, ids...)
+	if err != nil {
+		return nil, err
+	}
+	rd.finish(got)
+	return rd.rows, nil
 }
 
 // delete answers DELETE /{resource}/{id}. A body is not read: some clients send
@@ -259,7 +306,11 @@ func (d *Dialect) delete(s *session, w http.ResponseWriter, r *request) error {
 	if err := s.records.Delete(r.Context(), s.actor, res, id); err != nil {
 		return err
 	}
-	respond(w, http.StatusOK, []byte(bodyDeleted))
+	body := []byte(bodyDeleted)
+	if quirks[res.Name].deleted == answerMessageID {
+		body = append(strconv.AppendInt(append(body[:len(body)-1], `,"id":`...), id, 10), '}')
+	}
+	respond(w, http.StatusOK, body)
 	return nil
 }
 
@@ -281,8 +332,8 @@ func (d *Dialect) schemaOf(res *resource.Resource) []byte {
 func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) error {
 	body := []byte{'['}
 	for _, res := range s.catalog.All() {
-		if res.Ops == resource.OwnService {
-			continue // the documents do not list them
+		if res.Ops&resource.CanList == 0 {
+			continue // no path of its own, or one that the documents do not list
 		}
 		if len(body) > 1 {
 			body = append(body, ',')

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/dossier-crm/dossier/internal/crm"
@@ -15,7 +16,16 @@ import (
 type variant struct {
 	language  int8 // index into resource.Languages; -1 = English
 	bareExtra bool // ExtraFieldDescription: 0
+	shape     shaping
 }
+
+// shaping tells the plans of a resource apart that is written in several ways.
+type shaping uint8
+
+const (
+	usual  shaping = iota // as quirks say
+	ofRole                // as roleUsers says
+)
 
 // plan is how the records of one resource are written: the members in the order
 // of the wire with everything that does not change between rows prepared.
@@ -29,7 +39,8 @@ type member struct {
 	field *resource.Field    // nil for a member that the handler writes
 	table *resource.Resource // of references
 	none  string             // what a null is written as
-	digit bool               // a boolean that is written as 0 or 1
+	form  form
+	refs  refStyle
 }
 
 // computed writes the members of a record that are no fields.
@@ -44,7 +55,11 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		if f.Internal || slices.Contains(q.hidden, f.Name) {
 			continue
 		}
-		m := member{name: f.Name, field: f, none: cmp.Or(q.none[f.Name], "null"), digit: slices.Contains(q.digits, f.Name)}
+		m := member{
+			name: cmp.Or(q.rename[f.Name], f.Name), field: f, none: cmp.Or(q.none[f.Name], "null"),
+			form: q.forms[f.Name], refs: q.refs,
+		}
+		m.refs.label = cmp.Or(m.refs.label, "value")
 		if f.Table != "" {
 			m.table = catalog.Resource(f.Table)
 		}
@@ -87,7 +102,11 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 			dst = append(dst, m.none...)
 			continue
 		}
-		switch m.kind() {
+		if m.form != plain {
+			dst = m.appendForm(dst, val, titles, v)
+			continue
+		}
+		switch m.field.Kind {
 		case resource.Text:
 			dst = appendString(dst, val.S)
 		case resource.Integer, resource.BareRef:
@@ -117,12 +136,30 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 	return append(dst, '}')
 }
 
-// kind is the kind that the value is written as.
-func (m *member) kind() resource.Kind {
-	if m.digit {
-		return resource.Integer
+// appendForm writes a value that is not written as its kind is.
+func (m *member) appendForm(dst []byte, val *resource.Value, titles crm.Titles, v variant) []byte {
+	switch m.form {
+	case digit:
+		return strconv.AppendInt(dst, val.I, 10)
+	case firstOnly:
+		ids, _ := val.IDs()
+		if len(ids) == 0 {
+			return append(dst, m.none...)
+		}
+		return m.appendRef(dst, ids[0], titles, v)
+	case callDate:
+		return time.UnixMilli(val.I).UTC().AppendFormat(dst, `"`+callLayout+`"`)
+	case shortDay:
+		return time.UnixMilli(val.I).UTC().AppendFormat(dst, `"06/01/02"`)
+	case compound:
+		dst = append(dst, `{"time":"`...)
+		dst = resource.AppendInstant(dst, val.I)
+		dst = append(dst, `","timeStamp":`...)
+		dst = strconv.AppendInt(dst, time.UnixMilli(val.I).Unix(), 10)
+		return append(dst, `,"timeZone":"UTC"}`...)
+	default: // bareIDs and rawJSON are kept as they are written
+		return append(dst, val.S...)
 	}
-	return m.field.Kind
 }
 
 // appendRef writes {"id":1,"value":"title"}; an extra field's reference is the
@@ -131,11 +168,25 @@ func (m *member) appendRef(dst []byte, id int64, titles crm.Titles, v variant) [
 	if m.field.Extra && v.bareExtra {
 		return strconv.AppendInt(dst, id, 10)
 	}
-	dst = append(dst, `{"id":`...)
-	dst = strconv.AppendInt(dst, id, 10)
-	dst = append(dst, `,"value":`...)
-	dst = appendString(dst, titles.Of(m.table, id, int(v.language)))
+	dst = append(dst, '{')
+	if m.refs.labelFirst {
+		dst = m.appendTitle(dst, id, titles, v)
+		dst = append(dst, `,"id":`...)
+		dst = strconv.AppendInt(dst, id, 10)
+	} else {
+		dst = append(dst, `"id":`...)
+		dst = strconv.AppendInt(dst, id, 10)
+		dst = append(dst, ',')
+		dst = m.appendTitle(dst, id, titles, v)
+	}
 	return append(dst, '}')
+}
+
+func (m *member) appendTitle(dst []byte, id int64, titles crm.Titles, v variant) []byte {
+	dst = append(dst, '"')
+	dst = append(dst, m.refs.label...)
+	dst = append(dst, `":`...)
+	return appendString(dst, titles.Of(m.table, id, int(v.language)))
 }
 
 const hexDigits = "0123456789abcdef"

@@ -15,9 +15,18 @@ type request struct {
 	*http.Request
 	query  query
 	values []string // path segments that matched {…}, in order, as the client spelled them
+	count  int      // rows in a page when the client does not say; 0 = defaultCount
 
 	bodies *budget // of the dialect
 	held   int64   // bytes taken out of it
+}
+
+// pageSize is how many rows the client gets.
+func (r *request) pageSize() int {
+	if r.count > 0 && r.Header.Get("Count") == "" && r.Header.Get("X-Fm-Entity-Count") == "" {
+		return r.count
+	}
+	return pageSize(r.Header)
 }
 
 // route is one line of the dialect: a method and a path below /api/v4. Path
@@ -26,10 +35,25 @@ type route struct {
 	method  string
 	pattern []string // lower case; "{}" matches any one segment
 	handle  handler
+	terse   bool // "not exist" is said without a message
 }
 
 func at(method, pattern string, h handler) route {
-	return route{method, strings.Split(strings.Trim(pattern, "/"), "/"), h}
+	return route{method: method, pattern: strings.Split(strings.Trim(pattern, "/"), "/"), handle: h}
+}
+
+// named is h for the resource of this name, which the path does not have where h
+// looks for it.
+func named(name string, h handler) handler {
+	return func(d *Dialect, s *session, w http.ResponseWriter, r *request) error {
+		r.values = append([]string{name}, r.values...)
+		return h(d, s, w, r)
+	}
+}
+
+func (rt route) tersely() route {
+	rt.terse = true
+	return rt
 }
 
 // routes is the whole dialect. The first match wins, so fixed segments stand
@@ -37,6 +61,7 @@ func at(method, pattern string, h handler) route {
 var routes = []route{
 	at("GET", "/resources", (*Dialect).listResources),
 	at("GET", "/{}/schema", (*Dialect).schema),
+	at("GET", "/changes", (*Dialect).listChanges), // ours
 
 	at("GET", "/documents/folders", (*Dialect).listFolders),
 	at("POST", "/documents/folders", (*Dialect).createFolder),
@@ -53,6 +78,23 @@ var routes = []route{
 	at("GET", "/extrafields/{}", (*Dialect).listExtraFields),
 	at("POST", "/extrafields/{}", (*Dialect).createExtraField),
 
+	at("GET", "/users/scores", (*Dialect).userScores),
+	at("GET", "/users/{}/roles", (*Dialect).listUserRoles),
+	at("PUT", "/users/{}/roles", (*Dialect).addUserRoles),
+	at("DELETE", "/users/{}/roles", (*Dialect).removeUserRoles),
+	at("GET", "/roles/{}/users", (*Dialect).listRoleUsers),
+
+	at("POST", "/calls", (*Dialect).createCalls),
+	at("POST", "/calls/identify", (*Dialect).identifyCall),
+	at("GET", "/calls/phone/{}", (*Dialect).findPhone),
+	at("POST", "/emails", (*Dialect).createEmails),
+
+	at("GET", "/activity/points", (*Dialect).getPoints),
+	at("PUT", "/activity/points", (*Dialect).putPoints),
+	at("GET", "/forms/{}/state", (*Dialect).formState),
+	at("GET", "/forms/{}/template", (*Dialect).formTemplate),
+	at("POST", "/procedure/zapier_schema", (*Dialect).zapierSchema),
+
 	at("GET", "/list/{}/schema", (*Dialect).schema),
 	at("GET", "/list/{}", (*Dialect).list),
 	at("POST", "/list/{}", (*Dialect).create),
@@ -63,6 +105,9 @@ var routes = []route{
 	at("POST", "/{}/bulk", (*Dialect).bulkCreate),
 	at("PUT", "/{}/bulk", (*Dialect).bulkUpdate),
 	at("DELETE", "/{}/bulk", (*Dialect).bulkDelete),
+	at("GET", "/calls/{}", named("calls", (*Dialect).get)).tersely(),
+	at("PUT", "/calls/{}", named("calls", (*Dialect).update)).tersely(),
+	at("DELETE", "/calls/{}", named("calls", (*Dialect).delete)).tersely(),
 	at("GET", "/{}", (*Dialect).list),
 	at("POST", "/{}", (*Dialect).create),
 	at("GET", "/{}/{}", (*Dialect).get),

@@ -141,6 +141,9 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 			Language:   known.Language,
 			Dialect:    Name,
 			Credential: known.Credential,
+			RequestID:  httpd.RequestID(r.Context()),
+			Restricted: known.Restricted,
+			Branches:   known.Branches,
 		},
 		token:     token,
 		records:   ws.Records,
@@ -150,7 +153,12 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	in := d.request(r)
 	defer in.release()
 	in.query, in.values = parseQuery(r.URL.RawQuery), matched
-	return rt.handle(d, s, w, in)
+	err = rt.handle(d, s, w, in)
+	if rt.terse && fault.KindOf(err) == fault.NotFound {
+		respond(w, http.StatusBadRequest, []byte(bodyNotExist))
+		return nil
+	}
+	return err
 }
 
 func (d *Dialect) request(r *http.Request) *request { return &request{Request: r, bodies: d.bodies} }

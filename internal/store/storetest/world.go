@@ -62,6 +62,13 @@ func Registry(t testing.TB) *resource.Registry {
 			Name: "links", Title: []string{"id"},
 			Fields: audit(field("accountId", resource.Ref, "accounts"), field("userId", resource.BareRef, "users")),
 		},
+		resource.Resource{
+			Name: "phones", Title: []string{"phone"},
+			Fields: audit(
+				text("phone", false, false), text("note", false, false),
+				resource.Field{Name: "tail", Kind: resource.Integer, Internal: true, TailOf: "phone"},
+			),
+		},
 	)
 	if err != nil {
 		t.Fatal(err)

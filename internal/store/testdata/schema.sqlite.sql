@@ -4,6 +4,18 @@ CREATE TABLE IF NOT EXISTS "_meta" (
   "fingerprint" TEXT NOT NULL,
   "migration" INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS "_changes" (
+  "sequence" INTEGER PRIMARY KEY,
+  "time" INTEGER NOT NULL,
+  "user" INTEGER NOT NULL,
+  "credential" TEXT NOT NULL,
+  "dialect" TEXT NOT NULL,
+  "request" TEXT NOT NULL,
+  "resource" TEXT NOT NULL,
+  "record" INTEGER NOT NULL,
+  "kind" INTEGER NOT NULL,
+  "fields" TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE "accounts" (
   "id" INTEGER PRIMARY KEY,
@@ -31,7 +43,10 @@ CREATE TABLE "accounts" (
   "permissionLevel" INTEGER,
   "phone" TEXT,
   "phone2" TEXT,
+  "phone2Tail" INTEGER,
   "phone3" TEXT,
+  "phone3Tail" INTEGER,
+  "phoneTail" INTEGER,
   "postcode" TEXT,
   "public" INTEGER,
   "rateId" INTEGER REFERENCES "rates" ("id"),
@@ -235,7 +250,9 @@ CREATE TABLE "contacts" (
   "marketingCommunications" INTEGER,
   "permissionLevel" INTEGER,
   "phone1" TEXT,
+  "phone1Tail" INTEGER,
   "phone2" TEXT,
+  "phone2Tail" INTEGER,
   "postcode" TEXT,
   "readOnly" INTEGER,
   "region" TEXT,
@@ -769,7 +786,7 @@ CREATE TABLE "calendar" (
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
-  "endDate" TEXT,
+  "endDate" INTEGER,
   "endHour" TEXT,
   "extId" TEXT,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
@@ -781,7 +798,7 @@ CREATE TABLE "calendar" (
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "sendNotification" INTEGER,
-  "startDate" TEXT,
+  "startDate" INTEGER,
   "startHour" TEXT,
   "subject" TEXT,
   "task" INTEGER,
@@ -789,8 +806,34 @@ CREATE TABLE "calendar" (
   "videoCallMeetingDetails" TEXT,
   "videoCallProviderId" INTEGER REFERENCES "videoCallProviders" ("id"),
   "extId_key" TEXT,
-  "startDate_key" TEXT,
   "subject_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "calls" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "duration" INTEGER,
+  "endDate" INTEGER,
+  "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "phone" TEXT,
+  "phoneAlias" TEXT,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "terminalType" INTEGER,
+  "timeZoneId" INTEGER REFERENCES "timeZones" ("id"),
+  "type" INTEGER,
+  "phone_key" TEXT,
   "_extra" TEXT
 ) STRICT;
 
@@ -844,6 +887,26 @@ CREATE TABLE "campaigns" (
   "typeId" INTEGER REFERENCES "campaignTypes" ("id"),
   "videoUrl" TEXT,
   "title_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "news" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionText" TEXT,
+  "endDate" INTEGER,
+  "idIanaZone" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "status" INTEGER,
+  "subject" TEXT,
+  "totalUsers" INTEGER,
   "_extra" TEXT
 ) STRICT;
 
@@ -978,6 +1041,81 @@ CREATE TABLE "folders" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "formStates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "blnEndState" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "idParent" INTEGER REFERENCES "formStates" ("id"),
+  "intOrder" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "strIdEnvironment" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "formTemplates" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "active" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "extraFields" TEXT,
+  "guid" TEXT,
+  "idRole" INTEGER REFERENCES "roles" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "type" INTEGER,
+  "typeDescription" TEXT,
+  "url" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "forms" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "detail" TEXT,
+  "formTemplateId" INTEGER REFERENCES "formTemplates" ("id"),
+  "jsonData" TEXT,
+  "list" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "statusId" INTEGER REFERENCES "formStates" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "users" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
@@ -1004,6 +1142,7 @@ CREATE TABLE "users" (
   "nic" TEXT,
   "phone" TEXT,
   "phoneExtension" TEXT,
+  "phoneTail" INTEGER,
   "rateId" INTEGER REFERENCES "rates" ("id"),
   "roles" TEXT,
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
@@ -1193,6 +1332,33 @@ CREATE TABLE "genre" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "activityPoints" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "IntervalDays" INTEGER,
+  "PointsPerActivity" INTEGER,
+  "PointsPerCheckin" INTEGER,
+  "PointsPerEmail" INTEGER,
+  "PointsPerFastCheckin" INTEGER,
+  "PointsPerInternalEmail" INTEGER,
+  "PointsPerInternalPhoneCallMinute" INTEGER,
+  "PointsPerOpportunity" INTEGER,
+  "PointsPerPhoneCallMinute" INTEGER,
+  "PointsPerQuote" INTEGER,
+  "PointsPerSalesOrder" INTEGER,
+  "PointsPerVisit" INTEGER,
+  "SalesInput" INTEGER,
+  "ScoringPerEnvironment" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "extrafields" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
@@ -1276,6 +1442,12 @@ CREATE INDEX "accounts_extId" ON "accounts" ("extId_key");
 CREATE INDEX "accounts_name" ON "accounts" ("name_key");
 -- phone = 'x', phone LIKE 'x%', order=phone
 CREATE INDEX "accounts_phone" ON "accounts" ("phone_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC);
 -- polling for changes: dateUpdated > t
 CREATE INDEX "accounts_by_dateUpdated" ON "accounts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1288,6 +1460,22 @@ CREATE INDEX "accounts_by_salesRepId1_dateUpdated" ON "accounts" ("salesRepId1",
 CREATE INDEX "accounts_by_typeId" ON "accounts" ("typeId" DESC);
 -- the accounts of a country
 CREATE INDEX "accounts_by_countryId" ON "accounts" ("countryId" DESC);
+-- users who see little: salesRepId2
+CREATE INDEX "accounts_seen_salesRepId2" ON "accounts" ("salesRepId2", "dateUpdated" DESC) WHERE "salesRepId2" IS NOT NULL;
+-- users who see little: salesRepId3
+CREATE INDEX "accounts_seen_salesRepId3" ON "accounts" ("salesRepId3", "dateUpdated" DESC) WHERE "salesRepId3" IS NOT NULL;
+-- users who see little: salesRepId4
+CREATE INDEX "accounts_seen_salesRepId4" ON "accounts" ("salesRepId4", "dateUpdated" DESC) WHERE "salesRepId4" IS NOT NULL;
+-- users who see little: salesRepId5
+CREATE INDEX "accounts_seen_salesRepId5" ON "accounts" ("salesRepId5", "dateUpdated" DESC) WHERE "salesRepId5" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "accounts_seen_salesRepIdCreated" ON "accounts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: public
+CREATE INDEX "accounts_seen_public" ON "accounts" ("public", "dateUpdated" DESC) WHERE "public" = TRUE;
+-- users who see little: permissionLevel
+CREATE INDEX "accounts_seen_permissionLevel" ON "accounts" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "accounts_seen_branchId" ON "accounts" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "accountAddresses_by_id" ON "accountAddresses" ("id");
 -- the addresses of an account
@@ -1318,6 +1506,10 @@ CREATE INDEX "contacts_firstName" ON "contacts" ("firstName_key");
 CREATE INDEX "contacts_lastName" ON "contacts" ("lastName_key");
 -- phone1 = 'x', phone1 LIKE 'x%', order=phone1
 CREATE INDEX "contacts_phone1" ON "contacts" ("phone1_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC);
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC);
 -- polling for changes: dateUpdated > t
 CREATE INDEX "contacts_by_dateUpdated" ON "contacts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1326,6 +1518,10 @@ CREATE INDEX "contacts_by_dateCreated" ON "contacts" ("dateCreated" DESC);
 CREATE INDEX "contacts_by_accountId_dateUpdated" ON "contacts" ("accountId", "dateUpdated" DESC);
 -- a salesperson's contacts, latest first
 CREATE INDEX "contacts_by_salesRepId_dateUpdated" ON "contacts" ("salesRepId", "dateUpdated" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "contacts_seen_permissionLevel" ON "contacts" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "contactTypes_by_id" ON "contactTypes" ("id");
 -- page= far from the start, without where and order
@@ -1354,6 +1550,12 @@ CREATE INDEX "opportunities_by_statusId_dateUpdated" ON "opportunities" ("status
 CREATE INDEX "opportunities_by_salesRepId_dateUpdated" ON "opportunities" ("salesRepId", "dateUpdated" DESC);
 -- the opportunities of an account, latest first
 CREATE INDEX "opportunities_by_accountId1_dateUpdated" ON "opportunities" ("accountId1", "dateUpdated" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "opportunities_seen_salesRepIdCreated" ON "opportunities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "opportunities_seen_permissionLevel" ON "opportunities" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "opportunities_seen_branchId" ON "opportunities" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "opportunityStatuses_by_id" ON "opportunityStatuses" ("id");
 -- page= far from the start, without where and order
@@ -1376,6 +1578,10 @@ CREATE INDEX "salesorders_by_statusId_dateUpdated" ON "salesorders" ("statusId",
 CREATE INDEX "salesorders_by_salesRepId_dateUpdated" ON "salesorders" ("salesRepId", "dateUpdated" DESC);
 -- the orders of an opportunity
 CREATE INDEX "salesorders_by_opportunityId" ON "salesorders" ("opportunityId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "salesorders_seen_salesRepIdCreated" ON "salesorders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: branchId
+CREATE INDEX "salesorders_seen_branchId" ON "salesorders" ("branchId", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "salesordersLines_by_id" ON "salesordersLines" ("id");
 -- polling for changes: dateUpdated > t
@@ -1414,6 +1620,10 @@ CREATE INDEX "products_by_dateUpdated" ON "products" ("dateUpdated" DESC);
 CREATE INDEX "products_by_dateCreated" ON "products" ("dateCreated" DESC);
 -- the products of a family
 CREATE INDEX "products_by_familyId" ON "products" ("familyId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "products_seen_salesRepIdCreated" ON "products" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "products_seen_permissionLevel" ON "products" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "productCategories_by_id" ON "productCategories" ("id");
 -- page= far from the start, without where and order
@@ -1444,6 +1654,10 @@ CREATE INDEX "activities_by_contactId" ON "activities" ("contactId" DESC);
 CREATE INDEX "activities_by_opportunityId" ON "activities" ("opportunityId" DESC);
 -- everybody's activities, latest first
 CREATE INDEX "activities_by_date" ON "activities" ("date" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "activities_seen_salesRepIdCreated" ON "activities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "activities_seen_permissionLevel" ON "activities" ("permissionLevel", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "activityTypes_by_id" ON "activityTypes" ("id");
 -- page= far from the start, without where and order
@@ -1455,9 +1669,27 @@ CREATE INDEX "calendar_by_dateUpdated" ON "calendar" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC);
 -- a salesperson's calendar
-CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate_key" DESC);
+CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate" DESC);
 -- an account's events
-CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate_key" DESC);
+CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: permissionLevel
+CREATE INDEX "calendar_seen_permissionLevel" ON "calendar" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId", "dateUpdated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "calls_by_id" ON "calls" ("id");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "calls_by_dateUpdated" ON "calls" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "calls_by_dateCreated" ON "calls" ("dateCreated" DESC);
+-- a salesperson's calls, for the scores
+CREATE INDEX "calls_by_salesRepId_startDate" ON "calls" ("salesRepId", "startDate" DESC);
+-- the calls with an account
+CREATE INDEX "calls_by_accountId_startDate" ON "calls" ("accountId", "startDate" DESC);
+-- the calls with a contact
+CREATE INDEX "calls_by_contactId_startDate" ON "calls" ("contactId", "startDate" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "emails_by_id" ON "emails" ("id");
 -- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
@@ -1478,6 +1710,8 @@ CREATE INDEX "emails_by_accountId_date" ON "emails" ("accountId", "date" DESC);
 CREATE INDEX "emails_by_contactId_date" ON "emails" ("contactId", "date" DESC);
 -- an opportunity's e-mails, latest first
 CREATE INDEX "emails_by_opportunityId_date" ON "emails" ("opportunityId", "date" DESC);
+-- a salesperson's e-mails, for the scores
+CREATE INDEX "emails_by_salesRepId_date" ON "emails" ("salesRepId", "date" DESC);
 -- all e-mails, latest first
 CREATE INDEX "emails_by_date" ON "emails" ("date" DESC);
 -- page= far from the start, without where and order
@@ -1488,6 +1722,8 @@ CREATE INDEX "campaigns_title" ON "campaigns" ("title_key");
 CREATE INDEX "campaigns_by_dateUpdated" ON "campaigns" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "campaigns_by_dateCreated" ON "campaigns" ("dateCreated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "news_by_id" ON "news" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "campaignStatuses_by_id" ON "campaignStatuses" ("id");
 -- page= far from the start, without where and order
@@ -1524,6 +1760,12 @@ CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC);
 CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC);
 -- announced documents that never came
 CREATE INDEX "documents_by_state_expiresAt" ON "documents" ("state_key", "expiresAt" DESC);
+-- users who see little: userId
+CREATE INDEX "documents_seen_userId" ON "documents" ("userId", "dateUpdated" DESC) WHERE "userId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "documents_seen_salesRepIdCreated" ON "documents" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "documents_seen_level" ON "documents" ("level", "dateUpdated" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "folders_by_id" ON "folders" ("id");
 -- name = 'x', name LIKE 'x%', order=name
@@ -1532,6 +1774,18 @@ CREATE INDEX "folders_name" ON "folders" ("name_key");
 CREATE INDEX "folders_by_folderId" ON "folders" ("folderId" DESC);
 -- the folders of a record
 CREATE INDEX "folders_by_entityId" ON "folders" ("entityId" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "folders_seen_level" ON "folders" ("level", "dateUpdated" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "formStates_by_id" ON "formStates" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "formTemplates_by_id" ON "formTemplates" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "forms_by_id" ON "forms" ("id");
+-- the forms of a template
+CREATE INDEX "forms_by_formTemplateId" ON "forms" ("formTemplateId" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "users_by_id" ON "users" ("id");
 -- email = 'x', email LIKE 'x%', order=email
@@ -1544,6 +1798,8 @@ CREATE INDEX "users_lastName" ON "users" ("lastName_key");
 CREATE INDEX "users_name" ON "users" ("name_key");
 -- nic = 'x', nic LIKE 'x%', order=nic
 CREATE INDEX "users_nic" ON "users" ("nic_key");
+-- who has this telephone number: GET /calls/phone/…
+CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "userTypes_by_id" ON "userTypes" ("id");
 -- page= far from the start, without where and order
@@ -1560,6 +1816,8 @@ CREATE INDEX "currencies_by_id" ON "currencies" ("id");
 CREATE INDEX "timeZones_by_id" ON "timeZones" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "genre_by_id" ON "genre" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "activityPoints_by_id" ON "activityPoints" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
 -- page= far from the start, without where and order
@@ -1623,6 +1881,16 @@ CREATE TRIGGER "calendar_trigrams_insert" AFTER INSERT ON "calendar" BEGIN
 END;
 CREATE TRIGGER "calendar_trigrams_update" AFTER UPDATE OF "subject_key" ON "calendar" WHEN old."subject_key" IS NOT new."subject_key" BEGIN
   INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
+END;
+
+-- phone LIKE '%x%'
+CREATE VIRTUAL TABLE "calls_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "calls_pending" ("id" INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER "calls_trigrams_insert" AFTER INSERT ON "calls" BEGIN
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
+END;
+CREATE TRIGGER "calls_trigrams_update" AFTER UPDATE OF "phone_key" ON "calls" WHEN old."phone_key" IS NOT new."phone_key" BEGIN
+  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
 END;
 
 -- emailFrom, emailTo, subject LIKE '%x%'

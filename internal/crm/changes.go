@@ -1,0 +1,175 @@
+package crm
+
+import (
+	"context"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Change is one entry of the workspace's log of changes: what somebody did to one
+// record. Entries are written in the transaction of the change and never altered
+// or removed.
+type Change struct {
+	// Sequence grows in the order in which transactions are committed: whoever
+	// has read up to one number misses nothing by asking for what is after it.
+	// Numbers may be left out. Changes of one record follow each other as they
+	// happened.
+	Sequence int64
+
+	Time       time.Time // by the clock of the workspace, UTC, in ms
+	UserID     int64     // 0 = nobody: the system itself
+	Credential string    // public id of the credential; "" = none
+	Dialect    string    // through which the request came
+	RequestID  string    // as in the log and in the answer's X-Request-Id
+	Resource   string    // canonical name
+	ID         int64
+	Kind       ChangeKind
+	Fields     []FieldChange // in the order of Resource.Fields; internal ones are left out
+}
+
+// ChangeKind is what was done to a record.
+type ChangeKind uint8
+
+// The kinds of changes. The numbers are in databases.
+const (
+	Created ChangeKind = 1
+	Updated ChangeKind = 2
+	Deleted ChangeKind = 3 // marked as such
+)
+
+var changeKinds = map[ChangeKind]string{Created: "create", Updated: "update", Deleted: "delete"}
+
+func (k ChangeKind) String() string { return changeKinds[k] }
+
+// FieldChange is what became of one field: of a new record those are named that
+// are not null, of others those whose value is another one.
+type FieldChange struct {
+	Name          string
+	Before, After resource.Value
+}
+
+// Change returns an entry for what the actor did to a record: before is as it was,
+// nil when it is new, and after as it is now.
+func (a Actor) Change(at time.Time, kind ChangeKind, res *resource.Resource, before, after *resource.Record) Change {
+	c := Change{
+		Time: at, UserID: a.UserID, Credential: a.Credential, Dialect: a.Dialect, RequestID: a.RequestID,
+		Resource: res.Name, ID: after.ID, Kind: kind,
+	}
+	for i := range res.Fields {
+		f := &res.Fields[i]
+		if i == 0 || f.Internal {
+			continue
+		}
+		var old resource.Value
+		if before != nil {
+			old = before.Values[i]
+		}
+		if v := after.Values[i]; v != old {
+			c.Fields = append(c.Fields, FieldChange{f.Name, old, v})
+		}
+	}
+	return c
+}
+
+// With returns a copy of a record to which set has been applied.
+func With(rec *resource.Record, set []Assignment) *resource.Record {
+	after := &resource.Record{ID: rec.ID, Version: rec.Version, Values: append([]resource.Value(nil), rec.Values...)}
+	for _, a := range set {
+		after.Values[a.Field.Index] = a.Value
+	}
+	return after
+}
+
+// MaxChanges is the greatest number of changes that one call returns.
+const MaxChanges = 1000
+
+// Changes returns the first changes after a sequence number, at most limit or
+// MaxChanges, in their order. There is no visibility in it: it is for the system
+// itself.
+func (s *Service) Changes(ctx context.Context, after int64, limit int) (_ []Change, err error) {
+	defer fault.Wrap(&err, "crm.Changes(%d)", after)
+	return s.store.Changes(ctx, after, max(1, min(limit, MaxChanges)))
+}
+
+// maxSkipped is how many changes that the actor must not see are passed over in
+// one call.
+const maxSkipped = 5 * MaxChanges
+
+// SeenChanges returns the first changes after a sequence number of records that
+// the actor sees, at most limit or MaxChanges. next is how far it has looked: the
+// number to go on after.
+func (s *Service) SeenChanges(ctx context.Context, actor Actor, after int64, limit int) (seen []Change, next int64, err error) {
+	defer fault.Wrap(&err, "crm.SeenChanges(%d)", after)
+	limit = max(1, min(limit, MaxChanges))
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	next = after
+	for read := 0; len(seen) < limit && read < maxSkipped; {
+		batch, err := s.store.Changes(ctx, next, limit)
+		if err != nil {
+			return nil, after, s.explain(err)
+		}
+		if read += len(batch); len(batch) == 0 {
+			break
+		}
+		visible, err := s.visible(ctx, actor, batch)
+		if err != nil {
+			return nil, after, s.explain(err)
+		}
+		for i, c := range batch {
+			if len(seen) == limit {
+				break
+			}
+			if next = c.Sequence; visible[i] {
+				seen = append(seen, c)
+			}
+		}
+	}
+	return seen, next, nil
+}
+
+// visible tells of each change whether the actor sees its record.
+func (s *Service) visible(ctx context.Context, actor Actor, changes []Change) ([]bool, error) {
+	catalog := s.Catalog()
+	view := NewView(actor, catalog)
+	ids := map[string][]int64{}
+	for _, c := range changes {
+		ids[c.Resource] = append(ids[c.Resource], c.ID)
+	}
+	sees := map[string]map[int64]bool{}
+	for name, of := range ids {
+		res := catalog.Resource(name)
+		if res == nil {
+			continue // a resource that is no more
+		}
+		page := Page{Known: func(Key, int64) bool { return true }, Visible: view.Of(res)} // no row is read
+		if err := s.store.Load(ctx, res, of, &page); err != nil {
+			return nil, err
+		}
+		sees[name] = map[int64]bool{}
+		for _, k := range page.Keys {
+			sees[name][k.ID] = true
+		}
+	}
+	visible := make([]bool, len(changes))
+	for i, c := range changes {
+		visible[i] = sees[c.Resource][c.ID]
+	}
+	return visible, nil
+}
+
+type requestKey struct{}
+
+// WithRequest tells those who log changes under ctx which request they come from,
+// where no Actor was made for it.
+func WithRequest(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+// RequestOf returns the id given to WithRequest, or "".
+func RequestOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}

@@ -1,0 +1,97 @@
+package sage
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// listChanges answers GET /changes?after=N&count=n, which is ours and no part of
+// the vendor's API: the log of changes, oldest first, of the records that the
+// caller sees. X-Dossier-Next-After is the number to go on after; it counts the
+// changes that the caller does not see, too.
+func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) error {
+	after, err := strconv.ParseInt(strings.TrimSpace(r.query["after"]), 10, 64)
+	if err != nil || after < 0 {
+		after = 0 // as with page=, nonsense is the start
+	}
+	count := pageSize(r.Header)
+	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {
+		count = min(n, maxCount)
+	}
+	changes, next, err := s.records.SeenChanges(r.Context(), s.actor, after, count)
+	if err != nil {
+		return err
+	}
+	rows := make([][]byte, len(changes))
+	for i := range changes {
+		rows[i] = s.appendChange(nil, &changes[i])
+	}
+	w.Header()["X-Dossier-Next-After"] = []string{strconv.FormatInt(next, 10)}
+	respondRows(w, rows, 0, false)
+	return nil
+}
+
+func (s *session) appendChange(dst []byte, c *crm.Change) []byte {
+	text := func(name, v string) {
+		dst = append(append(append(dst, `,"`...), name...), `":`...)
+		dst = appendString(dst, v)
+	}
+	number := func(name string, v int64) {
+		dst = append(append(append(dst, `,"`...), name...), `":`...)
+		dst = strconv.AppendInt(dst, v, 10)
+	}
+	dst = strconv.AppendInt(append(dst, `{"sequence":`...), c.Sequence, 10)
+	text("time", string(resource.AppendInstant(nil, c.Time.UnixMilli())))
+	number("userId", c.UserID)
+	text("credential", c.Credential)
+	text("dialect", c.Dialect)
+	text("requestId", c.RequestID)
+	text("resource", c.Resource)
+	number("id", c.ID)
+	text("operation", c.Kind.String())
+	dst = append(dst, `,"changes":{`...)
+	res := s.catalog.Resource(c.Resource)
+	for i, f := range c.Fields {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var field *resource.Field
+		if res != nil {
+			field = res.Field(f.Name)
+		}
+		dst = append(appendString(dst, f.Name), `:{"before":`...)
+		dst = appendChanged(dst, field, f.Before)
+		dst = append(dst, `,"after":`...)
+		dst = append(appendChanged(dst, field, f.After), '}')
+	}
+	return append(dst, `}}`...)
+}
+
+// appendChanged writes a value as records show it, references as their ids. A
+// value of a field that is not there any more is written as it was kept.
+func appendChanged(dst []byte, f *resource.Field, v resource.Value) []byte {
+	switch {
+	case v.IsNull():
+		return append(dst, "null"...)
+	case f == nil && v.Type == resource.Int:
+		return strconv.AppendInt(dst, v.I, 10)
+	case f != nil && f.Kind == resource.RefList && v.Type == resource.Str:
+		return append(dst, v.S...) // kept as JSON
+	case v.Type == resource.Str:
+		return appendString(dst, v.S)
+	}
+	switch f.Kind {
+	case resource.Number:
+		return resource.AppendNumber(dst, v.I, f.Scale)
+	case resource.Boolean:
+		return strconv.AppendBool(dst, v.I != 0)
+	case resource.Instant:
+		return append(resource.AppendInstant(append(dst, '"'), v.I), '"')
+	default:
+		return strconv.AppendInt(dst, v.I, 10)
+	}
+}

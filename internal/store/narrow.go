@@ -1,0 +1,322 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"sync"
+
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// A user who sees most records is served by walking through all of them and
+// leaving out the others. A user who sees one in a thousand is not: the walk would
+// be a thousand times as long. Then it is better to look up what the user sees, by
+// each of the reasons there are to see a record (its level, its branch, every field
+// that names an owner), and to merge what was found. This file tells the two apart
+// by a sample. The engines cannot: SQLite keeps no statistics, and PostgreSQL's say
+// nothing about a sum of eight reasons.
+
+// guardIndexes are the indexes by which the records are found that one user sees.
+// A resource whose records are open to everyone needs none.
+func guardIndexes(res *resource.Resource) []guardIndex {
+	a := &res.Access
+	if a.Level == "" && a.Branch == "" {
+		return nil
+	}
+	var all []guardIndex
+	add := func(name string, sparse bool) {
+		f := res.Field(name)
+		if f == nil {
+			return
+		}
+		for _, x := range res.Indexes {
+			if x.Fields[0] == f.Name {
+				return
+			}
+		}
+		all = append(all, guardIndex{f, sparse})
+	}
+	for _, name := range a.Owners {
+		add(name, true)
+	}
+	add("salesRepIdCreated", true)
+	add(a.Public, true)
+	add(a.Level, false)
+	add(a.Branch, false)
+	return all
+}
+
+// guardIndex is an index of one of the fields that decide who sees a record. In a
+// sparse one the rows are left out for which the field opens the record to nobody.
+type guardIndex struct {
+	field  *resource.Field
+	sparse bool
+}
+
+func (x guardIndex) name(t *table) string { return indexName(t.res.Name, "seen", x.field.Name) }
+
+// add adds the index to the schema. With the date of change in it, it serves the
+// order in which clients poll, and orders by id without reading a row.
+func (x guardIndex) add(s *schema, flavor Flavor, t *table) {
+	column := t.fields[x.field.Index]
+	terms := []string{ascending(flavor, column)}
+	if f := t.res.Field("dateUpdated"); f != nil {
+		terms = append(terms, descending(flavor, t.fields[f.Index]))
+	}
+	where := ""
+	switch {
+	case !x.sparse:
+	case x.field.Kind == resource.Boolean:
+		where = column + " = TRUE"
+	default:
+		where = column + " IS NOT NULL"
+	}
+	s.addIndex(flavor, t, x.name(t), terms, where, "users who see little: "+x.field.Name)
+}
+
+// reason is one of the alternatives that let a user see a record, and the index
+// that finds the records.
+type reason struct {
+	expr  filter.Expr
+	index string
+}
+
+// reasons returns all of them, nil when there are rows that no index finds.
+func (l *list) reasons() []reason {
+	or, _ := l.q.Visible.(filter.Or)
+	var all []reason
+	for _, e := range or {
+		members, is := e.(filter.And)
+		if !is {
+			members = filter.And{e}
+		}
+		r := reason{expr: e}
+		for _, m := range members {
+			c, is := m.(*filter.Compare)
+			if !is || len(c.Path.Via) > 0 || c.Path.Title || c.Path.Field.Extra {
+				continue
+			}
+			if name := l.guardedBy(c); name != "" && (r.index == "" || c.Op == filter.In) {
+				r.index = name
+			}
+		}
+		if r.index == "" {
+			return nil
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// guardedBy returns the index that finds the rows of one comparison.
+func (l *list) guardedBy(c *filter.Compare) string {
+	f := &l.t.res.Fields[c.Path.Field.Index]
+	for _, x := range l.t.guards {
+		if x.field == f && (!x.sparse || c.Op == filter.Eq) {
+			return x.name(l.t)
+		}
+	}
+	return l.leads(f)
+}
+
+// narrow returns the reasons when looking up what the user sees is quicker than
+// walking through all rows.
+func (l *list) narrow(ctx context.Context, c Conn, src source) ([]reason, error) {
+	if l.q.Visible == nil || src != nil && src.rank() == rankKey || l.byID(l.q.Where) {
+		return nil, nil
+	}
+	all := l.reasons()
+	if all == nil {
+		return nil, nil
+	}
+	s, err := l.share(ctx, c)
+	if err != nil || s.present < minSample {
+		return nil, err
+	}
+	wanted := float64(l.q.Limit + 1)
+	if l.q.After == nil {
+		wanted += float64(l.q.Offset)
+	}
+	// One more than was found, by half: none found does not mean that none is.
+	part := (float64(s.visible) + 0.5) / float64(s.present)
+	if part*float64(s.rows) < wanted/part {
+		return all, nil
+	}
+	return nil, nil
+}
+
+// byID reports whether a filter names the ids of the rows.
+func (l *list) byID(e filter.Expr) bool {
+	switch e := e.(type) {
+	case filter.And:
+		for _, m := range e {
+			if l.byID(m) {
+				return true
+			}
+		}
+	case *filter.Compare:
+		f := l.t.ownField(e.Path)
+		return f != nil && f.Index == 0 && (e.Op == filter.Eq || e.Op == filter.In)
+	}
+	return false
+}
+
+const (
+	sampleSize = 256  // rows in a sample
+	minSample  = 32   // fewer rows tell nothing; so small a table is walked
+	sampleLife = 1000 // lists for which a sample is good
+	maxShares  = 4096 // samples kept
+)
+
+// sample is how much of a table somebody sees.
+type sample struct {
+	rows             int64 // about so many in the table
+	present, visible int   // of the rows that were looked at
+	uses             int
+}
+
+// shares keeps samples, by table and condition.
+type shares struct {
+	mu  sync.Mutex
+	all map[string]*sample
+}
+
+// share returns how much of the table the user of the list sees.
+func (l *list) share(ctx context.Context, c Conn) (sample, error) {
+	b := l.s.newBuilder(l.q.Language)
+	alias := b.alias()
+	b.add("SELECT count(*), count(CASE WHEN ")
+	b.where(l.q.Visible, l.t, alias)
+	b.add(" THEN 1 END) FROM ", l.t.name, " ", alias, " WHERE ", alias, ".", idColumn, " IN (")
+	key := append([]byte(nil), b.text...)
+	for _, a := range b.args {
+		key = append(binary.AppendVarint(key, a.I), a.S...)
+	}
+	if known, ok := l.s.shares.get(key); ok {
+		return known, nil
+	}
+	var s sample
+	var err error
+	if s.rows, err = l.maxID(ctx, c); err != nil || s.rows == 0 {
+		return s, err
+	}
+	ids := make([]int64, sampleSize)
+	for i := range ids {
+		ids[i] = 1 + int64(scatter(uint64(i))%uint64(s.rows))
+	}
+	b.ids(ids)
+	b.add(")")
+	sql, args, err := b.done()
+	if err != nil {
+		return s, err
+	}
+	err = c.Query(ctx, sql, args, func(r Row) error {
+		s.present, s.visible = int(r.Int(0)), int(r.Int(1))
+		return nil
+	})
+	if err == nil {
+		l.s.shares.put(string(key), s)
+	}
+	return s, err
+}
+
+func (s *shares) get(key []byte) (sample, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.all[string(key)]
+	if known == nil {
+		return sample{}, false
+	}
+	known.uses++
+	return *known, known.uses < sampleLife
+}
+
+func (s *shares) put(key string, v sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil || len(s.all) >= maxShares {
+		s.all = map[string]*sample{}
+	}
+	s.all[key] = &v
+}
+
+// scatter spreads numbers evenly and without a pattern that data could share
+// (splitmix64).
+func scatter(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// merged writes the statement for the keys of one piece, found by reasons. A row
+// that there are several reasons to see comes once.
+func (l *list) merged(p piece, reasons []reason, limit int) (string, []Arg, error) {
+	b := l.s.newBuilder(l.q.Language)
+	offset := l.q.Offset
+	if l.q.After != nil {
+		offset = 0
+	}
+	b.add("SELECT k.i, v.", versionColumn, ", ", generation)
+	l.keyColumns(b, "k.")
+	b.add(" FROM (")
+	for i, r := range reasons {
+		if i > 0 {
+			b.add(" UNION ")
+		}
+		alias := b.alias()
+		b.add("SELECT m.i")
+		l.keyColumns(b, "m.")
+		b.add(" FROM (SELECT ", alias, ".", idColumn, " AS i")
+		for k, term := range l.terms {
+			b.add(", ")
+			b.sortValue(term.Path, l.t, alias)
+			b.add(" AS k")
+			b.text = appendInt(b.text, k)
+		}
+		b.add(" FROM ", l.t.name, " ", alias)
+		if l.s.flavor == SQLite {
+			b.add(" INDEXED BY ", quote(r.index))
+		}
+		b.add(" WHERE ")
+		// PostgreSQL has to see the numbers: its plan for any number at all would
+		// hope to meet the first rows soon on a walk in the order asked for.
+		b.spell = l.s.flavor == PostgreSQL
+		b.where(r.expr, l.t, alias)
+		b.spell = false
+		b.add(" AND ")
+		b.where(l.q.Where, l.t, alias)
+		l.position(b, p, alias)
+		l.order(b, p, 2)
+		b.add(" LIMIT ")
+		if offset > 0 {
+			b.arg(resource.IntValue(int64(limit)+int64(offset)), ColumnInteger)
+		} else {
+			b.text = appendInt(b.text, limit) // spelled out, PostgreSQL plans for it
+		}
+		b.add(") m")
+	}
+	l.order(b, p, 2)
+	b.add(" LIMIT ")
+	b.text = appendInt(b.text, limit)
+	if offset > 0 {
+		b.add(" OFFSET ")
+		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
+	}
+	join := ") k JOIN "
+	if l.s.flavor == SQLite {
+		join = ") k CROSS JOIN "
+	}
+	b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+	l.order(b, p, fixedColumns+1)
+	return b.done()
+}
+
+// keyColumns names the sort keys.
+func (l *list) keyColumns(b *builder, of string) {
+	for i := range l.terms {
+		b.add(", ", of, "k")
+		b.text = appendInt(b.text, i)
+	}
+}
