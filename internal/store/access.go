@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
@@ -107,16 +106,9 @@ type foundSource []int64
 func (s foundSource) index() string { return "" }
 func (s foundSource) rank() int     { return rankKey }
 func (s foundSource) ids(b *builder, _ *table) {
-	text := make([]byte, 0, 8*len(s)+2)
-	text = append(text, '[')
-	for i, id := range s {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = strconv.AppendInt(text, id, 10)
-	}
+	text := appendIDs(make([]byte, 0, 8*len(s)+2), s)
 	b.add("SELECT value AS id FROM json_each(")
-	b.arg(resource.TextValue(string(append(text, ']'))), ColumnText)
+	b.arg(resource.TextValue(string(text)), ColumnText)
 	b.add(")")
 }
 

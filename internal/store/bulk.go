@@ -117,7 +117,11 @@ func (l *loader) insert(res *resource.Resource, recs ...*resource.Record) error 
 		return err
 	}
 	if l.next[t] == 0 {
-		if l.next[t], err = l.s.nextID(l.ctx, t); err != nil {
+		err := l.s.db.Read(l.ctx, func(c Conn) (err error) {
+			l.next[t], err = nextID(l.ctx, c, t)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -167,12 +171,10 @@ func (l *loader) flush() error {
 }
 
 // nextID returns the id after the greatest.
-func (s *Store) nextID(ctx context.Context, t *table) (next int64, err error) {
-	err = s.db.Read(ctx, func(c Conn) error {
-		return c.Query(ctx, "SELECT coalesce(max("+idColumn+"), 0) + 1 FROM "+t.name, nil, func(r Row) error {
-			next = r.Int(0)
-			return nil
-		})
+func nextID(ctx context.Context, c Conn, t *table) (next int64, err error) {
+	err = c.Query(ctx, t.insert.next, nil, func(r Row) error {
+		next = r.Int(0)
+		return nil
 	})
 	return next, err
 }

@@ -119,7 +119,7 @@ func (s *Store) upgrade(ctx context.Context, c Conn, want *schema) (err error) {
 func ignore(Row) error { return nil }
 
 // addMissing creates the tables, columns, constraints and indexes that are not
-// there.
+// there, and drops what has become superfluous.
 func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 	have, err := s.introspect(ctx, c)
 	if err != nil {
@@ -146,6 +146,14 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 			if err := c.Script(ctx, "UPDATE "+d.table.name+" SET "+quote(column.name)+" = "+column.fill); err != nil {
 				return err
 			}
+		}
+	}
+	for _, o := range want.former {
+		if _, ok := have.objects[o.name]; !ok {
+			continue
+		}
+		if err := c.Script(ctx, o.sql); err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
 		}
 	}
 	for _, list := range [][]objectDDL{want.indexes, want.foreign} {

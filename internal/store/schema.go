@@ -16,6 +16,7 @@ type schema struct {
 	indexes []objectDDL
 	foreign []objectDDL  // PostgreSQL; SQLite declares them with the column
 	texts   []trigramDDL // SQLite
+	former  []objectDDL  // what earlier versions made; sql drops it
 }
 
 type tableDDL struct {
@@ -45,6 +46,8 @@ type trigramDDL struct {
 	triggers []objectDDL
 	fill     string   // script that takes in all rows
 	move     []string // statements that take in the rows that wait
+	direct   string   // statement that takes in rows by their ids, a JSON array
+	note     string   // statement that has rows wait, by their ids
 }
 
 const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
@@ -241,10 +244,15 @@ func (s *schema) addForeign(t *table) {
 // all that is asked of it, and rows are compared again anyway. The texts of one
 // row are kept as one, with a character between them that no one types.
 //
-// Writing to it costs milliseconds, however little is written. So triggers only
-// note the ids of rows that were inserted or changed in a plain table, which
-// every search looks at too; Store.Write moves many at once. The trigrams that a
-// row had before a change stay: at worst a row is compared in vain.
+// Writing to it costs milliseconds, however little is written. So the ids of rows
+// that were inserted or changed are only noted in a plain table, which every search
+// looks at too; Store.Write moves many at once. The trigrams that a row had before a
+// change stay: at worst a row is compared in vain.
+//
+// A trigger notes changes, since only the engine knows whether a text is another one
+// now. New rows are noted by Store.Write: a trigger would have the engine keep a copy
+// of every page that an insert changes, those of all indexes among them, to be able
+// to undo that one insert.
 func (s *schema) addTrigramTable(t *table) {
 	parts := make([]string, len(t.search))
 	updated := make([]string, len(t.search))
@@ -270,9 +278,6 @@ func (s *schema) addTrigramTable(t *table) {
 			{name: pending, sql: fmt.Sprintf("CREATE TABLE %s (%s INTEGER PRIMARY KEY) STRICT", quote(pending), idColumn)},
 		},
 		triggers: []objectDDL{
-			{name: name + "_insert", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER INSERT ON %s BEGIN
-  INSERT OR IGNORE INTO %s VALUES (new.%s);
-END`, quote(name+"_insert"), t.name, quote(pending), idColumn)},
 			{name: name + "_update", sql: fmt.Sprintf(`CREATE TRIGGER %s AFTER UPDATE OF %s ON %s WHEN %s BEGIN
   INSERT OR IGNORE INTO %s VALUES (new.%s);
 END`, quote(name+"_update"), strings.Join(updated, ", "), t.name, strings.Join(changed, " OR "), quote(pending), idColumn)},
@@ -280,7 +285,17 @@ END`, quote(name+"_update"), strings.Join(updated, ", "), t.name, strings.Join(c
 		// With a larger buffer, parts of the index are merged less often.
 		fill: config("hashsize", 16<<20) + fill + ";" + config("hashsize", 1<<20) + config("optimize", 0),
 		move: []string{fill + fmt.Sprintf(" WHERE %[1]s IN (SELECT %[1]s FROM %[2]s)", idColumn, quote(pending)), "DELETE FROM " + quote(pending)},
+		// What is moved at once with them needs no note.
+		direct: fill + " WHERE " + idColumn + " IN (SELECT value FROM json_each($1))",
+		note:   "INSERT OR IGNORE INTO " + quote(pending) + " SELECT value FROM json_each($1)",
 	})
+	s.drops("TRIGGER", name+"_insert")
+}
+
+// drops has something dropped that earlier versions made and that would now only
+// cost time.
+func (s *schema) drops(kind, name string) {
+	s.former = append(s.former, objectDDL{name: name, sql: "DROP " + kind + " " + quote(name)})
 }
 
 func (d tableDDL) sql(flavor Flavor) string {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -138,48 +139,63 @@ const maxPending = 256
 
 // move takes the rows that wait into the trigram table of a resource.
 type move struct {
-	statements []string
-	waiting    atomic.Int64 // an estimate; too low only after failures
+	trigramDDL
+	waiting atomic.Int64 // an estimate; too low only after failures
 }
 
 func newMoves(texts []trigramDDL) map[*table]*move {
 	moves := make(map[*table]*move, len(texts))
 	for _, d := range texts {
-		m := &move{statements: d.move}
+		m := &move{trigramDDL: d}
 		m.waiting.Store(maxPending) // not known: the first write moves them
 		moves[d.table] = m
 	}
 	return moves
 }
 
-// touched counts the rows of a table whose searchable fields a transaction has
+// touched are the rows of a table whose searchable fields a transaction has
 // written.
 type touched struct {
-	m    *move
-	rows int
+	m        *move
+	changed  int     // noted by a trigger
+	inserted []int64 // not noted yet
 }
 
-func (x *tx) touch(t *table, rows int) {
+// touch returns what the transaction has written of t, nil when there are no
+// trigrams of it.
+func (x *tx) touch(t *table) *touched {
 	m := x.s.moves[t]
 	if m == nil {
-		return
+		return nil
 	}
 	for i := range x.touched {
 		if x.touched[i].m == m {
-			x.touched[i].rows += rows
-			return
+			return &x.touched[i]
 		}
 	}
-	x.touched = append(x.touched, touched{m, rows})
+	x.touched = append(x.touched, touched{m: m})
+	return &x.touched[len(x.touched)-1]
 }
 
-// moveTrigrams moves the rows that wait, where they have become many.
+// moveTrigrams notes the rows that are new, or moves all that wait, where they
+// have become many.
 func (x *tx) moveTrigrams(ctx context.Context) error {
 	for _, t := range x.touched {
-		if t.m.waiting.Add(int64(t.rows)) < maxPending {
+		move := t.m.waiting.Add(int64(t.changed+len(t.inserted))) >= maxPending
+		if len(t.inserted) > 0 {
+			sql := t.m.note
+			if move {
+				sql = t.m.direct
+			}
+			ids := resource.TextValue(string(appendIDs(nil, t.inserted)))
+			if _, err := x.c.Exec(ctx, sql, []Arg{{ids, ColumnText}}); err != nil {
+				return err
+			}
+		}
+		if !move {
 			continue
 		}
-		for _, sql := range t.m.statements {
+		for _, sql := range t.m.move {
 			if _, err := x.c.Exec(ctx, sql, nil); err != nil {
 				return err
 			}
@@ -194,4 +210,16 @@ func (x *tx) unmoved() {
 	for _, t := range x.touched {
 		t.m.waiting.Store(maxPending)
 	}
+}
+
+// appendIDs appends ids as a JSON array.
+func appendIDs(dst []byte, ids []int64) []byte {
+	dst = append(dst, '[')
+	for i, id := range ids {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, id, 10)
+	}
+	return append(dst, ']')
 }

@@ -61,6 +61,7 @@ type insertPlan struct {
 	keys    []int  // fields with a folded copy
 	width   int    // number of columns
 	single  string // statement for one row, which returns the id
+	next    string // query for the id after the greatest
 }
 
 func newInsertPlan(t *table) insertPlan {
@@ -77,6 +78,7 @@ func newInsertPlan(t *table) insertPlan {
 	p.columns += extraColumn
 	p.width = len(t.fields) + len(p.keys)
 	p.single = "INSERT INTO " + t.name + " (" + p.columns + ") VALUES (" + placeholders(0, p.width) + ") RETURNING " + idColumn
+	p.next = "SELECT coalesce(max(" + idColumn + "), 0) + 1 FROM " + t.name
 	return p
 }
 
@@ -105,22 +107,24 @@ func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resour
 	if err != nil {
 		return err
 	}
-	if err := checkRecords(res, recs); err != nil {
+	if err := checkRecords(res, recs); err != nil || len(recs) == 0 {
 		return err
 	}
-	x.touch(t, len(recs))
-	if x.s.flavor == PostgreSQL && len(recs) > 1 {
-		return x.insertMany(ctx, t, res, recs)
-	}
-	args := make([]Arg, 0, t.insert.width)
-	for _, rec := range recs {
-		args = t.appendArgs(args[:0], res, rec)
-		err = x.c.Query(ctx, t.insert.single, args, func(r Row) error {
-			rec.ID, rec.Version = r.Int(0), 1
+	if x.s.flavor == PostgreSQL && len(recs) == 1 {
+		return x.c.Query(ctx, t.insert.single, t.appendArgs(make([]Arg, 0, t.insert.width), res, recs[0]), func(r Row) error {
+			recs[0].ID, recs[0].Version = r.Int(0), 1
 			return nil
 		})
-		if err != nil {
-			return err
+	}
+	if err := x.drawIDs(ctx, t, recs); err != nil {
+		return err
+	}
+	if err := x.s.insertWithIDs(ctx, x.c, t, res, recs); err != nil {
+		return err
+	}
+	if touched := x.touch(t); touched != nil {
+		for _, rec := range recs {
+			touched.inserted = append(touched.inserted, rec.ID)
 		}
 	}
 	return nil
@@ -135,18 +139,30 @@ func checkRecords(res *resource.Resource, recs []*resource.Record) error {
 	return nil
 }
 
-// insertMany draws the ids first, so that which row got which does not depend on
-// the order in which a statement reports them.
-func (x *tx) insertMany(ctx context.Context, t *table, res *resource.Resource, recs []*resource.Record) error {
+// drawIDs gives records their ids before they are inserted. On PostgreSQL, which
+// row got which would otherwise depend on the order in which a statement reports
+// them; on SQLite, having a statement report an id costs a table in memory, and one
+// transaction writes at a time.
+func (x *tx) drawIDs(ctx context.Context, t *table, recs []*resource.Record) error {
 	ids := make([]int64, 0, len(recs))
-	err := x.c.Query(ctx, `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::bigint)`,
-		[]Arg{{resource.TextValue(t.name), ColumnText}, {resource.IntValue(int64(len(recs))), ColumnInteger}},
-		func(r Row) error {
-			ids = append(ids, r.Int(0))
-			return nil
-		})
-	if err != nil {
-		return err
+	if x.s.flavor == SQLite {
+		next, err := nextID(ctx, x.c, t)
+		if err != nil {
+			return err
+		}
+		for i := range recs {
+			ids = append(ids, next+int64(i))
+		}
+	} else {
+		err := x.c.Query(ctx, `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::bigint)`,
+			[]Arg{{resource.TextValue(t.name), ColumnText}, {resource.IntValue(int64(len(recs))), ColumnInteger}},
+			func(r Row) error {
+				ids = append(ids, r.Int(0))
+				return nil
+			})
+		if err != nil {
+			return err
+		}
 	}
 	if len(ids) != len(recs) {
 		return fmt.Errorf("asked for %d ids, got %d", len(recs), len(ids))
@@ -155,7 +171,7 @@ func (x *tx) insertMany(ctx context.Context, t *table, res *resource.Resource, r
 	for i, rec := range recs {
 		rec.ID, rec.Version = ids[i], 1
 	}
-	return x.s.insertWithIDs(ctx, x.c, t, res, recs)
+	return nil
 }
 
 // insertWithIDs inserts rows whose ids are known, several with one statement.
@@ -242,6 +258,7 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 	b := x.s.newBuilder(0)
 	b.add("UPDATE ", t.name, " SET ", versionColumn, " = ", versionColumn, " + 1")
 	var extra []byte
+	searched := 0
 	for _, a := range set {
 		f := a.Field
 		switch {
@@ -252,7 +269,7 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 			return false, fmt.Errorf("the id cannot be changed")
 		}
 		if t.res.Fields[f.Index].Search {
-			x.touch(t, 1)
+			searched = 1
 		}
 		b.add(", ", t.fields[f.Index], " = ")
 		b.arg(a.Value, columnOf(f))
@@ -266,6 +283,9 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 				b.arg(resource.PhoneTail(a.Value.S), ColumnInteger)
 			}
 		}
+	}
+	if touched := x.touch(t); touched != nil {
+		touched.changed += searched
 	}
 	if extra != nil {
 		// The other extra fields of the row are kept; what becomes null goes.

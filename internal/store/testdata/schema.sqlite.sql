@@ -1826,9 +1826,6 @@ CREATE INDEX "extrafieldsTabs_by_id" ON "extrafieldsTabs" ("id");
 -- email, name, phone, phone2, phone3 LIKE '%x%'
 CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "accounts_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "accounts_trigrams_insert" AFTER INSERT ON "accounts" BEGIN
-  INSERT OR IGNORE INTO "accounts_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "accounts_trigrams_update" AFTER UPDATE OF "email_key", "name_key", "phone_key", "phone2_key", "phone3_key" ON "accounts" WHEN old."email_key" IS NOT new."email_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" OR old."phone2_key" IS NOT new."phone2_key" OR old."phone3_key" IS NOT new."phone3_key" BEGIN
   INSERT OR IGNORE INTO "accounts_pending" VALUES (new."id");
 END;
@@ -1836,9 +1833,6 @@ END;
 -- email, email2, email3, firstName, lastName, phone1, phone2 LIKE '%x%'
 CREATE VIRTUAL TABLE "contacts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "contacts_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "contacts_trigrams_insert" AFTER INSERT ON "contacts" BEGIN
-  INSERT OR IGNORE INTO "contacts_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "contacts_trigrams_update" AFTER UPDATE OF "email_key", "email2_key", "email3_key", "firstName_key", "lastName_key", "phone1_key", "phone2_key" ON "contacts" WHEN old."email_key" IS NOT new."email_key" OR old."email2_key" IS NOT new."email2_key" OR old."email3_key" IS NOT new."email3_key" OR old."firstName_key" IS NOT new."firstName_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."phone1_key" IS NOT new."phone1_key" OR old."phone2_key" IS NOT new."phone2_key" BEGIN
   INSERT OR IGNORE INTO "contacts_pending" VALUES (new."id");
 END;
@@ -1846,9 +1840,6 @@ END;
 -- reference LIKE '%x%'
 CREATE VIRTUAL TABLE "opportunities_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "opportunities_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "opportunities_trigrams_insert" AFTER INSERT ON "opportunities" BEGIN
-  INSERT OR IGNORE INTO "opportunities_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "opportunities_trigrams_update" AFTER UPDATE OF "reference_key" ON "opportunities" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
   INSERT OR IGNORE INTO "opportunities_pending" VALUES (new."id");
 END;
@@ -1856,9 +1847,6 @@ END;
 -- reference LIKE '%x%'
 CREATE VIRTUAL TABLE "salesorders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "salesorders_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "salesorders_trigrams_insert" AFTER INSERT ON "salesorders" BEGIN
-  INSERT OR IGNORE INTO "salesorders_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "salesorders_trigrams_update" AFTER UPDATE OF "reference_key" ON "salesorders" WHEN old."reference_key" IS NOT new."reference_key" BEGIN
   INSERT OR IGNORE INTO "salesorders_pending" VALUES (new."id");
 END;
@@ -1866,9 +1854,6 @@ END;
 -- model LIKE '%x%'
 CREATE VIRTUAL TABLE "products_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "products_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "products_trigrams_insert" AFTER INSERT ON "products" BEGIN
-  INSERT OR IGNORE INTO "products_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "products_trigrams_update" AFTER UPDATE OF "model_key" ON "products" WHEN old."model_key" IS NOT new."model_key" BEGIN
   INSERT OR IGNORE INTO "products_pending" VALUES (new."id");
 END;
@@ -1876,9 +1861,6 @@ END;
 -- subject LIKE '%x%'
 CREATE VIRTUAL TABLE "calendar_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "calendar_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "calendar_trigrams_insert" AFTER INSERT ON "calendar" BEGIN
-  INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "calendar_trigrams_update" AFTER UPDATE OF "subject_key" ON "calendar" WHEN old."subject_key" IS NOT new."subject_key" BEGIN
   INSERT OR IGNORE INTO "calendar_pending" VALUES (new."id");
 END;
@@ -1886,9 +1868,6 @@ END;
 -- phone LIKE '%x%'
 CREATE VIRTUAL TABLE "calls_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "calls_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "calls_trigrams_insert" AFTER INSERT ON "calls" BEGIN
-  INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "calls_trigrams_update" AFTER UPDATE OF "phone_key" ON "calls" WHEN old."phone_key" IS NOT new."phone_key" BEGIN
   INSERT OR IGNORE INTO "calls_pending" VALUES (new."id");
 END;
@@ -1896,9 +1875,6 @@ END;
 -- emailFrom, emailTo, subject LIKE '%x%'
 CREATE VIRTUAL TABLE "emails_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "emails_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "emails_trigrams_insert" AFTER INSERT ON "emails" BEGIN
-  INSERT OR IGNORE INTO "emails_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "emails_trigrams_update" AFTER UPDATE OF "emailFrom_key", "emailTo_key", "subject_key" ON "emails" WHEN old."emailFrom_key" IS NOT new."emailFrom_key" OR old."emailTo_key" IS NOT new."emailTo_key" OR old."subject_key" IS NOT new."subject_key" BEGIN
   INSERT OR IGNORE INTO "emails_pending" VALUES (new."id");
 END;
@@ -1906,9 +1882,6 @@ END;
 -- title LIKE '%x%'
 CREATE VIRTUAL TABLE "campaigns_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "campaigns_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "campaigns_trigrams_insert" AFTER INSERT ON "campaigns" BEGIN
-  INSERT OR IGNORE INTO "campaigns_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "campaigns_trigrams_update" AFTER UPDATE OF "title_key" ON "campaigns" WHEN old."title_key" IS NOT new."title_key" BEGIN
   INSERT OR IGNORE INTO "campaigns_pending" VALUES (new."id");
 END;
@@ -1916,9 +1889,6 @@ END;
 -- name LIKE '%x%'
 CREATE VIRTUAL TABLE "documents_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "documents_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "documents_trigrams_insert" AFTER INSERT ON "documents" BEGIN
-  INSERT OR IGNORE INTO "documents_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "documents_trigrams_update" AFTER UPDATE OF "name_key" ON "documents" WHEN old."name_key" IS NOT new."name_key" BEGIN
   INSERT OR IGNORE INTO "documents_pending" VALUES (new."id");
 END;
@@ -1926,9 +1896,6 @@ END;
 -- name LIKE '%x%'
 CREATE VIRTUAL TABLE "folders_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "folders_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "folders_trigrams_insert" AFTER INSERT ON "folders" BEGIN
-  INSERT OR IGNORE INTO "folders_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "folders_trigrams_update" AFTER UPDATE OF "name_key" ON "folders" WHEN old."name_key" IS NOT new."name_key" BEGIN
   INSERT OR IGNORE INTO "folders_pending" VALUES (new."id");
 END;
@@ -1936,9 +1903,6 @@ END;
 -- email, lastName, name, phone LIKE '%x%'
 CREATE VIRTUAL TABLE "users_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
 CREATE TABLE "users_pending" ("id" INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER "users_trigrams_insert" AFTER INSERT ON "users" BEGIN
-  INSERT OR IGNORE INTO "users_pending" VALUES (new."id");
-END;
 CREATE TRIGGER "users_trigrams_update" AFTER UPDATE OF "email_key", "lastName_key", "name_key", "phone_key" ON "users" WHEN old."email_key" IS NOT new."email_key" OR old."lastName_key" IS NOT new."lastName_key" OR old."name_key" IS NOT new."name_key" OR old."phone_key" IS NOT new."phone_key" BEGIN
   INSERT OR IGNORE INTO "users_pending" VALUES (new."id");
 END;
