@@ -64,6 +64,7 @@ type App struct {
 	Admin     int64       // user of the key
 	Key       auth.NewKey // of an administrator
 	Token     string      // a session of the key
+	dialect   string      // of the key
 }
 
 // New starts an installation.
@@ -140,10 +141,8 @@ func (a *App) populate(t testing.TB, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Key, err = a.Auth.CreateKey(ctx, opts.Dialect, a.Workspace, a.Admin); err != nil {
-		t.Fatal(err)
-	}
-	if a.Token, err = a.Auth.Login(ctx, opts.Dialect, a.Key.PublicID, a.Key.Secret, "127.0.0.1"); err != nil {
+	a.dialect = opts.Dialect
+	if a.Key, a.Token, err = a.Login(ctx, a.Admin); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -156,7 +155,20 @@ func (a *App) Conversation() Server {
 			"URL": a.URL, "WORKSPACE": a.Workspace, "USERNAME": a.Key.PublicID, "PASSWORD": a.Key.Secret, "TOKEN": a.Token,
 		},
 		Advance: a.Clock.Advance,
+		Login: func(user int64) (string, error) {
+			_, token, err := a.Login(context.Background(), user)
+			return token, err
+		},
 	}
+}
+
+// Login makes another API key of the workspace, for a user, and a session of it.
+func (a *App) Login(ctx context.Context, user int64) (key auth.NewKey, token string, err error) {
+	if key, err = a.Auth.CreateKey(ctx, a.dialect, a.Workspace, user); err != nil {
+		return key, "", err
+	}
+	token, err = a.Auth.Login(ctx, a.dialect, key.PublicID, key.Secret, "127.0.0.1")
+	return key, token, err
 }
 
 // Answer is what came back for a request.

@@ -38,6 +38,9 @@ type Server struct {
 	Addr    string              // host:port to connect to
 	Vars    map[string]string   // variables that are known from the start
 	Advance func(time.Duration) // moves the server's clock
+
+	// Login makes an API key for a user and returns a session of it.
+	Login func(user int64) (token string, err error)
 }
 
 // Tick is how far the clock moves before each request, so that every record has
@@ -124,6 +127,8 @@ func (c *conversation) run(archive *txtar.Archive, update bool) (said []txtar.Fi
 			err = c.setHeaders(text)
 		case kind == "clock":
 			err = c.moveClock(text)
+		case kind == "login":
+			err = c.login(text)
 		case kind == "request":
 			if c.last, err = c.ask(text); err != nil {
 				break
@@ -186,6 +191,29 @@ func parseHeaders(text string) (textproto.MIMEHeader, error) {
 		h.Add(name, strings.TrimSpace(value))
 	}
 	return h, nil
+}
+
+// login keeps sessions of users as variables: lines of NAME = id.
+func (c *conversation) login(text string) error {
+	text, err := c.expand(text)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, id, _ := strings.Cut(line, "=")
+		name = strings.TrimSpace(name)
+		user, err := strconv.ParseInt(strings.TrimSpace(id), 10, 64)
+		if err != nil || !variable.MatchString("${"+name+"}") {
+			return fmt.Errorf("%q is not of the form NAME = id", line)
+		}
+		if c.Vars[name], err = c.Login(user); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *conversation) moveClock(text string) error {
