@@ -28,7 +28,7 @@ type userCreateCmd struct {
 	Email         string `required:"" placeholder:"ADDRESS" help:"E-mail address, by which keys and logins name the user."`
 	Name          string `required:"" placeholder:"TEXT" help:"First name."`
 	LastName      string `placeholder:"TEXT" help:"Last name."`
-	Level         int    `default:"1" help:"Level, 1 (least) to 5 (administrator). Shown to clients; it does not restrict what the user sees yet."`
+	Level         int    `default:"1" help:"Level, 1 (least) to 5 (administrator, who sees and changes everything). Others see records of their level and below, their own, and public ones."`
 	Language      string `default:"EN" help:"Language of labels: BR, DE, DK, EN, ES, FR, IT, PT, RU or US."`
 	PasswordStdin bool   `help:"Read a password for the user from standard input. Without one only API keys log in."`
 }

@@ -87,77 +87,27 @@ const MaxChanges = 1000
 
 // Changes returns the first changes after a sequence number, at most limit or
 // MaxChanges, in their order. There is no visibility in it: it is for the system
-// itself.
+// itself and for administrators. What a record was before could be hidden from
+// those who see it now.
 func (s *Service) Changes(ctx context.Context, after int64, limit int) (_ []Change, err error) {
 	defer fault.Wrap(&err, "crm.Changes(%d)", after)
 	return s.store.Changes(ctx, after, max(1, min(limit, MaxChanges)))
 }
 
-// maxSkipped is how many changes that the actor must not see are passed over in
-// one call.
-const maxSkipped = 5 * MaxChanges
-
-// SeenChanges returns the first changes after a sequence number of records that
-// the actor sees, at most limit or MaxChanges. next is how far it has looked: the
-// number to go on after.
-func (s *Service) SeenChanges(ctx context.Context, actor Actor, after int64, limit int) (seen []Change, next int64, err error) {
-	defer fault.Wrap(&err, "crm.SeenChanges(%d)", after)
-	limit = max(1, min(limit, MaxChanges))
+// AuditChanges is Changes for somebody who asks, and who must be an administrator:
+// it is fault.Forbidden to others.
+func (s *Service) AuditChanges(ctx context.Context, actor Actor, after int64, limit int) (_ []Change, err error) {
+	defer fault.Wrap(&err, "crm.AuditChanges(%d)", after)
+	if actor.Level < Administrator {
+		return nil, fault.New(fault.Forbidden, "only an administrator may read the log of changes")
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	next = after
-	for read := 0; len(seen) < limit && read < maxSkipped; {
-		batch, err := s.store.Changes(ctx, next, limit)
-		if err != nil {
-			return nil, after, s.explain(err)
-		}
-		if read += len(batch); len(batch) == 0 {
-			break
-		}
-		visible, err := s.visible(ctx, actor, batch)
-		if err != nil {
-			return nil, after, s.explain(err)
-		}
-		for i, c := range batch {
-			if len(seen) == limit {
-				break
-			}
-			if next = c.Sequence; visible[i] {
-				seen = append(seen, c)
-			}
-		}
+	changes, err := s.Changes(ctx, after, limit)
+	if err != nil {
+		return nil, s.explain(err)
 	}
-	return seen, next, nil
-}
-
-// visible tells of each change whether the actor sees its record.
-func (s *Service) visible(ctx context.Context, actor Actor, changes []Change) ([]bool, error) {
-	catalog := s.Catalog()
-	view := NewView(actor, catalog)
-	ids := map[string][]int64{}
-	for _, c := range changes {
-		ids[c.Resource] = append(ids[c.Resource], c.ID)
-	}
-	sees := map[string]map[int64]bool{}
-	for name, of := range ids {
-		res := catalog.Resource(name)
-		if res == nil {
-			continue // a resource that is no more
-		}
-		page := Page{Known: func(Key, int64) bool { return true }, Visible: view.Of(res)} // no row is read
-		if err := s.store.Load(ctx, res, of, &page); err != nil {
-			return nil, err
-		}
-		sees[name] = map[int64]bool{}
-		for _, k := range page.Keys {
-			sees[name][k.ID] = true
-		}
-	}
-	visible := make([]bool, len(changes))
-	for i, c := range changes {
-		visible[i] = sees[c.Resource][c.ID]
-	}
-	return visible, nil
+	return changes, nil
 }
 
 type requestKey struct{}

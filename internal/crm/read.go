@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -22,19 +23,32 @@ type ListRequest struct {
 	Size     int                // rows in a page, > 0
 	Walk     string             // session and path, whose walk through the pages is remembered; "" = none
 
+	Cache Cache // of the caller; nil = none
+}
+
+// Cache is a caller's memory of rows that it has written before, the same for all
+// actors.
+type Cache interface {
 	// Known is asked for every row before its fields are read, with the
 	// generation of the titles that are current; rows it knows come back as nil.
-	Known func(key Key, generation int64) bool
+	Known(key Key, generation int64) bool
+
+	// Links returns the references in the rows that it knew; those to tables
+	// that are not Guarded may be left out. It is not asked on behalf of
+	// administrators, from whom nothing is hidden.
+	Links() []Link
 }
 
 // Result is some records with the titles of what they refer to.
 type Result struct {
 	Resource   *resource.Resource // as it was when the rows were read
 	Keys       []Key
-	Rows       []*resource.Record // parallel to Keys; nil where Known said so
-	Titles     Titles
-	Generation int64 // of Titles
-	More       bool  // another page follows
+	Rows       []*resource.Record // parallel to Keys; nil where the Cache knew them
+	Titles     Titles             // as the actor sees them: of Rows, and which Links of the Cache are hidden
+	Everything Titles             // of Rows, hidden from nobody: for rows that go into a Cache, never into an answer
+	Veiled     bool               // Titles hides something
+	Generation int64              // of Titles
+	More       bool               // another page follows
 }
 
 // List returns one page. Errors: fault.Query for text that cannot be understood,
@@ -67,48 +81,56 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	page := Page{Known: s.known(req.Known)}
+	page := Page{Known: s.known(req.Cache)}
 	if err := s.store.List(ctx, q, &page); err != nil {
 		return nil, s.explain(err)
 	}
 	if page.More {
 		s.walks.put(walk, req.Page+1, page.Next)
 	}
-	return s.result(ctx, catalog, req.Resource, &page)
+	return s.result(ctx, view, req.Resource, req.Cache, &page)
 }
 
 // Get returns the records with these ids, in their order. Ids without a record
-// that the actor sees are left out.
-func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, known func(Key, int64) bool, ids ...int64) (_ *Result, err error) {
+// that the actor sees are left out. cache may be nil.
+func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, cache Cache, ids ...int64) (_ *Result, err error) {
 	defer fault.Wrap(&err, "crm.Get(%s)", res.Name)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	catalog := s.Catalog()
-	page := Page{Known: s.known(known), Visible: NewView(actor, catalog).Of(res)}
+	view := NewView(actor, s.Catalog())
+	page := Page{Known: s.known(cache), Visible: view.Of(res)}
 	if err := s.store.Load(ctx, res, ids, &page); err != nil {
 		return nil, s.explain(err)
 	}
-	return s.result(ctx, catalog, res, &page)
+	return s.result(ctx, view, res, cache, &page)
 }
 
-// known adapts the caller's Known: what was rendered with titles older than the
+// known adapts the caller's Cache: what was rendered with titles older than the
 // store's generation is not known any more.
-func (s *Service) known(ask func(Key, int64) bool) func(Key, int64) bool {
-	if ask == nil {
+func (s *Service) known(cache Cache) func(Key, int64) bool {
+	if cache == nil {
 		return nil
 	}
 	return func(key Key, generation int64) bool {
-		return ask(key, max(generation, s.titles.Load().generation))
+		return cache.Known(key, max(generation, s.titles.Load().generation))
 	}
 }
 
 // result completes a page with titles.
-func (s *Service) result(ctx context.Context, catalog *resource.Catalog, res *resource.Resource, page *Page) (*Result, error) {
+func (s *Service) result(ctx context.Context, view *View, res *resource.Resource, known Cache, page *Page) (*Result, error) {
 	if err := s.observe(ctx, page.Generation); err != nil {
 		return nil, err
 	}
 	cache := s.titles.Load()
-	titles, err := s.resolve(ctx, cache, catalog, res, page.Rows)
+	linked, err := links(res, page.Rows)
+	if err != nil {
+		return nil, err
+	}
+	everything, err := s.resolve(ctx, cache, view.catalog, linked)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	titles, veiled, err := s.unveil(ctx, view, linked, known, everything)
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -117,6 +139,8 @@ func (s *Service) result(ctx context.Context, catalog *resource.Catalog, res *re
 		Keys:       page.Keys,
 		Rows:       page.Rows,
 		Titles:     titles,
+		Everything: everything,
+		Veiled:     veiled,
 		Generation: max(cache.generation, page.Generation),
 		More:       page.More,
 	}, nil
@@ -227,6 +251,22 @@ func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resourc
 		return false, s.explain(err)
 	}
 	return len(page.Keys) == 1, nil
+}
+
+// Seen returns those of ids whose record the actor sees, in their order.
+func (s *Service) Seen(ctx context.Context, actor Actor, res *resource.Resource, ids ...int64) (_ []int64, err error) {
+	defer fault.Wrap(&err, "crm.Seen(%s)", res.Name)
+	view := NewView(actor, s.Catalog())
+	if view.Of(res) == nil {
+		return ids, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	visible, err := s.visible(ctx, view, res, ids)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return !visible[id] }), nil
 }
 
 // errNoRecord is what every operation on a missing id answers. The vendor's own

@@ -2,6 +2,7 @@ package crm
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -75,22 +76,33 @@ func (t *titles) exist(table string, id int64) bool {
 	return ok
 }
 
-// Titles are the titles of all records that the rows of one result refer to.
+// Titles are the titles of all records that the rows of one result refer to. nil
+// stands for those of a record that is hidden.
 type Titles map[string]map[int64][]string // resource name -> id -> title columns
 
 // Of returns what a reference to this record shows, in the given language (an
-// index into resource.Languages; -1 = English), and "" when it has no title.
-func (t Titles) Of(table *resource.Resource, id int64, language int) string {
+// index into resource.Languages; -1 = English), and "" when it has no title. Of a
+// record that is hidden it returns false.
+func (t Titles) Of(table *resource.Resource, id int64, language int) (title string, seen bool) {
 	columns, ok := t[table.Name][id]
-	if !ok {
-		return ""
+	switch {
+	case !ok:
+		return "", true
+	case columns == nil:
+		return "", false
 	}
-	return table.TitleOf(columns, language)
+	return table.TitleOf(columns, language), true
 }
 
-// resolve loads the titles of every reference in rows, one query for each table.
-func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.Catalog, res *resource.Resource, rows []*resource.Record) (Titles, error) {
-	wanted := map[string][]int64{}
+// Link is a reference as a row shows it: to a record with its title.
+type Link struct {
+	Table *resource.Resource
+	ID    int64
+}
+
+// links returns the ids of the records that rows show with their titles, by table.
+func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64, error) {
+	linked := map[string][]int64{}
 	for i := range res.Fields {
 		f := &res.Fields[i]
 		if f.Kind != resource.Ref && f.Kind != resource.RefList {
@@ -103,18 +115,23 @@ func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.
 			switch v := rec.Values[i]; {
 			case v.IsNull():
 			case f.Kind == resource.Ref:
-				wanted[f.Table] = append(wanted[f.Table], v.I)
+				linked[f.Table] = append(linked[f.Table], v.I)
 			default:
 				ids, err := v.IDs()
 				if err != nil {
 					return nil, err
 				}
-				wanted[f.Table] = append(wanted[f.Table], ids...)
+				linked[f.Table] = append(linked[f.Table], ids...)
 			}
 		}
 	}
-	out := make(Titles, len(wanted))
-	for table, ids := range wanted {
+	return linked, nil
+}
+
+// resolve loads the titles of linked records, one query for each table.
+func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.Catalog, linked map[string][]int64) (Titles, error) {
+	out := make(Titles, len(linked))
+	for table, ids := range linked {
 		columns, err := cache.load(ctx, s.store, catalog.Resource(table), ids)
 		if err != nil {
 			return nil, err
@@ -122,4 +139,65 @@ func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.
 		out[table] = columns
 	}
 	return out, nil
+}
+
+// unveil returns titles as the actor sees them: those of linked records and of the
+// links in known that are hidden are nil, and veiled says that there are any. It
+// asks one question for each table that has hidden records, and none for
+// administrators.
+func (s *Service) unveil(ctx context.Context, view *View, linked map[string][]int64, known Cache, all Titles) (_ Titles, veiled bool, err error) {
+	if view.actor.Level >= Administrator {
+		return all, false, nil
+	}
+	guarded := map[string][]int64{}
+	for name, ids := range linked {
+		if view.table(name) != nil {
+			guarded[name] = slices.Clone(ids)
+		}
+	}
+	if known != nil {
+		for _, l := range known.Links() {
+			if view.Of(l.Table) != nil {
+				guarded[l.Table.Name] = append(guarded[l.Table.Name], l.ID)
+			}
+		}
+	}
+	if len(guarded) == 0 {
+		return all, false, nil
+	}
+	seen := maps.Clone(all)
+	for name, ids := range guarded {
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+		visible, err := s.visible(ctx, view, view.catalog.Resource(name), ids)
+		if err != nil {
+			return nil, false, err
+		}
+		if len(visible) == len(ids) {
+			continue
+		}
+		veiled = true
+		titles := make(map[int64][]string, len(ids))
+		maps.Copy(titles, all[name])
+		for _, id := range ids {
+			if !visible[id] {
+				titles[id] = nil
+			}
+		}
+		seen[name] = titles
+	}
+	return seen, veiled, nil
+}
+
+// visible returns which of these records exist and are visible. No row is read.
+func (s *Service) visible(ctx context.Context, view *View, res *resource.Resource, ids []int64) (map[int64]bool, error) {
+	page := Page{Known: func(Key, int64) bool { return true }, Visible: view.Of(res)}
+	if err := s.store.Load(ctx, res, ids, &page); err != nil {
+		return nil, err
+	}
+	visible := make(map[int64]bool, len(page.Keys))
+	for _, k := range page.Keys {
+		visible[k.ID] = true
+	}
+	return visible, nil
 }

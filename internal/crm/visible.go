@@ -22,9 +22,8 @@ const Administrator = 5
 //
 // To everybody else a record does not exist: it is in no list, has no id that can
 // be read, changed or referred to, and a comparison or order through a reference
-// to it goes on as if the reference were null. The reference itself is shown in
-// the records that have it, with its title, as the vendor's answers do [INFER]:
-// whoever wrote it there meant it to be read with them.
+// to it goes on as if the reference were null. In the records that have it the
+// reference is shown as a number without a title.
 //
 // A View belongs to one goroutine.
 type View struct {
@@ -60,6 +59,13 @@ func (v *View) Of(res *resource.Resource) filter.Expr {
 	}
 	v.made[res.Name] = e
 	return e
+}
+
+// Guarded reports whether there may be records of res that somebody does not see.
+func Guarded(catalog *resource.Catalog, res *resource.Resource) bool {
+	a := &res.Access
+	return a.Level != "" || a.Branch != "" || a.EntityID != "" ||
+		slices.ContainsFunc(a.Within, func(name string) bool { return Guarded(catalog, catalog.Resource(res.Field(name).Table)) })
 }
 
 // table is Of by name, as filter.Guard asks.

@@ -303,8 +303,8 @@ func (m *model) reads(u crm.Actor, table string) {
 	if got := m.list(u, crm.ListRequest{Resource: res}); !slices.Equal(got, want) {
 		m.fail(u, "list of %s: %v, want %v", table, got, want)
 	}
-	for _, known := range []func(crm.Key, int64) bool{nil, func(crm.Key, int64) bool { return true }} {
-		got, err := m.crm.Get(ctx, u, res, known, append(ids, 99_999)...)
+	for _, cache := range []crm.Cache{nil, &cacheOfAll{m: m, table: table}} {
+		got, err := m.crm.Get(ctx, u, res, cache, append(ids, 99_999)...)
 		if err != nil {
 			m.t.Fatal(err)
 		}
@@ -315,6 +315,7 @@ func (m *model) reads(u crm.Actor, table string) {
 		if !slices.Equal(have, want) {
 			m.fail(u, "get of %s: %v, want %v", table, have, want)
 		}
+		m.titles(u, table, have, got.Titles)
 	}
 	for range 4 {
 		x := all[m.r.IntN(len(all))]
@@ -324,6 +325,46 @@ func (m *model) reads(u crm.Actor, table string) {
 		}
 	}
 }
+
+// titles compares what references in these records show: a title, when what they
+// lead to is seen.
+func (m *model) titles(u crm.Actor, table string, ids []int64, got crm.Titles) {
+	m.t.Helper()
+	for _, l := range m.links(table, ids) {
+		m.checks++
+		_, seen := got.Of(l.Table, l.ID, -1)
+		if want := m.sees(u, l.Table.Name, m.rows[l.Table.Name][l.ID-1]); seen != want {
+			m.fail(u, "%s shows the title of %s %d: %v, want %v", table, l.Table.Name, l.ID, seen, want)
+		}
+	}
+}
+
+// links are the references in some records that are shown with a title.
+func (m *model) links(table string, ids []int64) (all []crm.Link) {
+	catalog := m.crm.Catalog()
+	for _, id := range ids {
+		for field, to := range m.rows[table][id-1].refs {
+			if f := catalog.Resource(table).Field(field); f.Kind == resource.Ref {
+				all = append(all, crm.Link{Table: catalog.Resource(f.Table), ID: to})
+			}
+		}
+	}
+	return all
+}
+
+// cacheOfAll knows all rows of a table.
+type cacheOfAll struct {
+	m     *model
+	table string
+	keys  []int64
+}
+
+func (c *cacheOfAll) Known(k crm.Key, _ int64) bool {
+	c.keys = append(c.keys, k.ID)
+	return true
+}
+
+func (c *cacheOfAll) Links() []crm.Link { return c.m.links(c.table, c.keys) }
 
 // list walks through all pages of a list.
 func (m *model) list(u crm.Actor, req crm.ListRequest) (ids []int64) {
@@ -572,6 +613,32 @@ func (m *model) changes(u crm.Actor, s shape, table string) {
 				return e
 			}
 		})
+	}
+}
+
+// A table is guarded when it has records that the least of users may not see.
+func TestGuarded(t *testing.T) {
+	registry, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := registry.With(1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := crm.NewView(crm.Actor{UserID: 1, Level: 1, Restricted: true}, catalog)
+	guarded := 0
+	for _, res := range catalog.All() {
+		want := view.Of(res) != nil
+		if got := crm.Guarded(catalog, res); got != want {
+			t.Errorf("%s is guarded: %v, want %v", res.Name, got, want)
+		}
+		if want {
+			guarded++
+		}
+	}
+	if guarded < 10 {
+		t.Errorf("%d tables are guarded", guarded)
 	}
 }
 

@@ -99,6 +99,13 @@ func (s *Service) lookup(ctx context.Context, tx Tx, view *View, old *resource.R
 		if err != nil {
 			return err
 		}
+		if old != nil && a.Field.Kind == resource.RefList {
+			had, err := old.Values[a.Field.Index].IDs()
+			if err != nil {
+				return err
+			}
+			ids = slices.DeleteFunc(ids, func(id int64) bool { return slices.Contains(had, id) })
+		}
 		if len(ids) == 0 {
 			continue
 		}

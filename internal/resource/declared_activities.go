@@ -70,6 +70,7 @@ func declaredActivities() []Resource {
 				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"), bareRef("opportunityId", "opportunities"),
 				bareRef("salesRepId", "users"), bareRef("timeZoneId", "timeZones"),
 			}),
+			Access: Access{Owners: []string{"salesRepId"}, Within: []string{"accountId", "contactId", "opportunityId"}},
 			Indexes: polled(
 				by("a salesperson's calls, for the scores", "salesRepId", "startDate"),
 				by("the calls with an account", "accountId", "startDate"),

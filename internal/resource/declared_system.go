@@ -100,11 +100,13 @@ func declaredSystem() []Resource {
 				boolean("restApi").yes(), boolean("webVisibility").yes(), boolean("mobileVisibility").yes(),
 				boolean("visibleInList").no(), boolean("visibleInPhoneCallForm").no(),
 			}),
+			Access: Access{Admin: true},
 		},
 		{
 			Name: "extrafieldsTabs", LabelFields: labelFields(), Ops: CRUD,
 			Required: []string{"descriptionES", "entity"},
 			Fields:   join(audit(), labels("description", 150, 150, 6000), []Field{text("entity", 64), integer("order")}),
+			Access:   Access{Admin: true},
 		},
 	}
 }

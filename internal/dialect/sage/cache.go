@@ -19,6 +19,13 @@ type rowKey struct {
 	variant    variant
 }
 
+// renderedRow is a row as those see it from whom nothing is hidden. It must not be
+// changed.
+type renderedRow struct {
+	body  []byte
+	links []link // to tables with hidden records, in order
+}
+
 // rowCache keeps rendered rows within a budget of bytes. It has two halves: a
 // row that is asked for moves to the young half; when that is full, the old half
 // is dropped and the young one becomes old.
@@ -31,13 +38,14 @@ const (
 	cacheShards = 8 // power of two
 
 	// rowOverhead is what a cached row costs beyond its bytes: key, slice
-	// header and their share of the map.
-	rowOverhead = 160
+	// headers and their share of the map; linkOverhead what each of its links does.
+	rowOverhead  = 184
+	linkOverhead = 32
 )
 
 type cacheShard struct {
 	mu         sync.Mutex
-	young, old map[rowKey][]byte
+	young, old map[rowKey]renderedRow
 	used       int // bytes in young
 }
 
@@ -49,8 +57,8 @@ func (c *rowCache) shard(k rowKey) *cacheShard {
 	return &c.shards[uint64(k.id)%cacheShards]
 }
 
-// get returns a cached row. It must not be changed.
-func (c *rowCache) get(k rowKey) ([]byte, bool) {
+// get returns a cached row.
+func (c *rowCache) get(k rowKey) (renderedRow, bool) {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,21 +73,21 @@ func (c *rowCache) get(k rowKey) ([]byte, bool) {
 	return row, ok
 }
 
-// put keeps a row, which must not be changed afterwards.
-func (c *rowCache) put(k rowKey, row []byte) {
+// put keeps a row.
+func (c *rowCache) put(k rowKey, row renderedRow) {
 	s := c.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(k, row, c.budget)
 }
 
-func (s *cacheShard) put(k rowKey, row []byte, budget int) {
-	cost := len(row) + rowOverhead
+func (s *cacheShard) put(k rowKey, row renderedRow, budget int) {
+	cost := len(row.body) + len(row.links)*linkOverhead + rowOverhead
 	if cost > budget {
 		return
 	}
 	if s.young == nil || s.used+cost > budget {
-		s.old, s.young, s.used = s.young, make(map[rowKey][]byte), 0
+		s.old, s.young, s.used = s.young, make(map[rowKey]renderedRow), 0
 	}
 	if _, there := s.young[k]; !there {
 		s.used += cost

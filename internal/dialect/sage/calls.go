@@ -156,7 +156,7 @@ func (s *session) userCalled(ctx context.Context, name string) (int64, error) {
 // findPhone answers GET /calls/phone/{number} with everybody who has the number,
 // in whatever spelling and in whichever of their telephone fields. The account of
 // a contact stands at the place of the contact, as in the example [DOC]; accounts
-// that have the number themselves follow.
+// that have the number themselves follow. What the caller does not see is left out.
 func (d *Dialect) findPhone(s *session, w http.ResponseWriter, r *request) error {
 	found := map[string][]*resource.Record{}
 	for _, name := range []string{"users", "contacts", "accounts"} {
@@ -181,6 +181,10 @@ func (d *Dialect) findPhone(s *session, w http.ResponseWriter, r *request) error
 	}
 	for _, a := range found["accounts"] {
 		accounts = append(accounts, a.ID)
+	}
+	var err error
+	if accounts, err = s.records.Seen(r.Context(), s.actor, s.catalog.Resource("accounts"), accounts...); err != nil {
+		return err
 	}
 	body := append([]byte(`{"userIds":`), resource.ListValue(users).S...)
 	body = append(append(body, `,"contactIds":`...), resource.ListValue(contacts).S...)

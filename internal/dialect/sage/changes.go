@@ -10,9 +10,8 @@ import (
 )
 
 // listChanges answers GET /changes?after=N&count=n, which is ours and no part of
-// the vendor's API: the log of changes, oldest first, of the records that the
-// caller sees. X-Dossier-Next-After is the number to go on after; it counts the
-// changes that the caller does not see, too.
+// the vendor's API: the log of changes, oldest first, for administrators only.
+// X-Dossier-Next-After is the number to go on after.
 func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) error {
 	after, err := strconv.ParseInt(strings.TrimSpace(r.query["after"]), 10, 64)
 	if err != nil || after < 0 {
@@ -22,9 +21,13 @@ func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) err
 	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {
 		count = min(n, maxCount)
 	}
-	changes, next, err := s.records.SeenChanges(r.Context(), s.actor, after, count)
+	changes, err := s.records.AuditChanges(r.Context(), s.actor, after, count)
 	if err != nil {
 		return err
+	}
+	next := after
+	if n := len(changes); n > 0 {
+		next = changes[n-1].Sequence
 	}
 	rows := make([][]byte, len(changes))
 	for i := range changes {

@@ -90,7 +90,7 @@ func (d *Dialect) documentRows(s *session, r *request, got *crm.Result, q quirk)
 	p, v := newPlan(s.catalog, got.Resource, q), variantOf(s, r)
 	rows := make([][]byte, len(got.Rows))
 	for i, rec := range got.Rows {
-		rows[i] = p.append(nil, rec, got.Titles, v, more)
+		rows[i] = p.append(nil, rec, &names{Titles: got.Titles}, v, more)
 	}
 	return rows, failed
 }

@@ -25,7 +25,8 @@ type renderer struct {
 	res     *resource.Resource
 	plan    *plan
 	variant variant
-	rows    [][]byte // in order; filled by known and finish
+	rows    [][]byte // in order; filled by Known and finish
+	links   [][]link // parallel to rows
 }
 
 func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *renderer {
@@ -51,24 +52,43 @@ func (rd *renderer) key(k crm.Key, generation int64) rowKey {
 	return rowKey{rd.service, rd.res, k.ID, k.Version, generation, rd.variant}
 }
 
-// known is crm's question whether a row still has to be read.
-func (rd *renderer) known(k crm.Key, generation int64) bool {
+// Known implements crm.Cache.
+func (rd *renderer) Known(k crm.Key, generation int64) bool {
 	row, ok := rd.d.rows.get(rd.key(k, generation))
-	rd.rows = append(rd.rows, row)
+	rd.rows = append(rd.rows, row.body)
+	rd.links = append(rd.links, row.links)
 	return ok
 }
 
-// finish renders the rows that were not known.
+// Links implements crm.Cache.
+func (rd *renderer) Links() (all []crm.Link) {
+	for _, links := range rd.links {
+		for _, l := range links {
+			all = append(all, l.Link)
+		}
+	}
+	return all
+}
+
+// finish renders the rows that were not known, for everybody, and then takes out
+// of all rows what is hidden from the one who asks.
 func (rd *renderer) finish(got *crm.Result) {
 	var scratch []byte
 	for i, rec := range got.Rows {
 		if rec == nil {
 			continue
 		}
-		scratch = rd.plan.append(scratch[:0], rec, got.Titles, rd.variant, nil)
+		titles := names{Titles: got.Everything}
+		scratch = rd.plan.append(scratch[:0], rec, &titles, rd.variant, nil)
 		row := append(make([]byte, 0, len(scratch)), scratch...)
-		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), row)
-		rd.rows[i] = row
+		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), renderedRow{row, titles.links})
+		rd.rows[i], rd.links[i] = row, titles.links
+	}
+	if !got.Veiled {
+		return
+	}
+	for i, links := range rd.links {
+		rd.rows[i] = mask(rd.rows[i], links, got.Titles)
 	}
 }
 
@@ -101,7 +121,7 @@ func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *re
 		Page:     pageNumber(r.query, r.Header),
 		Size:     r.pageSize(),
 		Walk:     s.token + r.URL.Path,
-		Known:    rd.known,
+		Cache:    rd,
 	}
 	if skip, count, ok := offsets(r.query); ok && quirks[res.Name].offset {
 		req.Page, req.Skip, req.Walk = 0, skip, ""
@@ -288,7 +308,7 @@ func (d *Dialect) respondRecord(s *session, w http.ResponseWriter, r *request, r
 // rowsOf renders the records with these ids, in their order.
 func (d *Dialect) rowsOf(s *session, r *request, res *resource.Resource, ids ...int64) ([][]byte, error) {
 	rd := d.renderer(s, res, r)
-	got, err := s.records.Get(r.Context(), s.actor, res, rd.known, ids...)
+	got, err := s.records.Get(r.Context(), s.actor, res, rd, ids...)
 	if err != nil {
 		return nil, err
 	}

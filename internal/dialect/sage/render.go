@@ -38,6 +38,7 @@ type member struct {
 	name  string
 	field *resource.Field    // nil for a member that the handler writes
 	table *resource.Resource // of references
+	guard bool               // of a table with records that are hidden from some
 	none  string             // what a null is written as
 	form  form
 	refs  refStyle
@@ -62,6 +63,7 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		m.refs.label = cmp.Or(m.refs.label, "value")
 		if f.Table != "" {
 			m.table = catalog.Resource(f.Table)
+			m.guard = crm.Guarded(catalog, m.table)
 		}
 		p.members = append(p.members, m)
 	}
@@ -88,8 +90,42 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 	return p
 }
 
-// append writes one record as a JSON object.
-func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v variant, more computed) []byte {
+// names are the titles that a row shows, and where it shows those that are hidden
+// from some.
+type names struct {
+	crm.Titles
+	links []link
+}
+
+// link is where the title of a reference stands in a row, as a JSON string.
+type link struct {
+	crm.Link
+	from, to int
+}
+
+// mask returns a row as those see it from whom titles hides what some of its links
+// lead to. The row itself stays as it is.
+func mask(row []byte, links []link, titles crm.Titles) []byte {
+	masked, done := row, 0
+	for _, l := range links {
+		if _, seen := titles.Of(l.Table, l.ID, 0); seen {
+			continue
+		}
+		if done == 0 {
+			masked = make([]byte, 0, len(row))
+		}
+		masked = append(append(masked, row[done:l.from]...), "null"...)
+		done = l.to
+	}
+	if done == 0 {
+		return row
+	}
+	return append(masked, row[done:]...)
+}
+
+// append writes one record as a JSON object. Links are counted from the beginning
+// of dst.
+func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant, more computed) []byte {
 	for i := range p.members {
 		m := &p.members[i]
 		dst = append(dst, m.key...)
@@ -137,7 +173,7 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles crm.Titles, v var
 }
 
 // appendForm writes a value that is not written as its kind is.
-func (m *member) appendForm(dst []byte, val *resource.Value, titles crm.Titles, v variant) []byte {
+func (m *member) appendForm(dst []byte, val *resource.Value, titles *names, v variant) []byte {
 	switch m.form {
 	case digit:
 		return strconv.AppendInt(dst, val.I, 10)
@@ -164,7 +200,7 @@ func (m *member) appendForm(dst []byte, val *resource.Value, titles crm.Titles, 
 
 // appendRef writes {"id":1,"value":"title"}; an extra field's reference is the
 // bare id when the client asks for ExtraFieldDescription 0 [DOC].
-func (m *member) appendRef(dst []byte, id int64, titles crm.Titles, v variant) []byte {
+func (m *member) appendRef(dst []byte, id int64, titles *names, v variant) []byte {
 	if m.field.Extra && v.bareExtra {
 		return strconv.AppendInt(dst, id, 10)
 	}
@@ -182,11 +218,21 @@ func (m *member) appendRef(dst []byte, id int64, titles crm.Titles, v variant) [
 	return append(dst, '}')
 }
 
-func (m *member) appendTitle(dst []byte, id int64, titles crm.Titles, v variant) []byte {
+// appendTitle writes the title of a reference, null when it is hidden.
+func (m *member) appendTitle(dst []byte, id int64, titles *names, v variant) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, m.refs.label...)
 	dst = append(dst, `":`...)
-	return appendString(dst, titles.Of(m.table, id, int(v.language)))
+	title, seen := titles.Of(m.table, id, int(v.language))
+	if !seen {
+		return append(dst, "null"...)
+	}
+	from := len(dst)
+	dst = appendString(dst, title)
+	if m.guard {
+		titles.links = append(titles.links, link{crm.Link{Table: m.table, ID: id}, from, len(dst)})
+	}
+	return dst
 }
 
 const hexDigits = "0123456789abcdef"

@@ -58,7 +58,7 @@ func TestPlan(t *testing.T) {
 	rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
 	set := func(name string, v resource.Value) { rec.Values[res.Field(name).Index] = v }
 	set("id", resource.IntValue(7))
-	titles := crm.Titles{"lists": {1: {"", "", "", "One", "Uno", "", "", "", "", ""}, 2: make([]string, 10)}}
+	titles := &names{Titles: crm.Titles{"lists": {1: {"", "", "", "One", "Uno", "", "", "", "", ""}, 2: make([]string, 10)}}}
 	p := newPlan(catalog, res, quirk{none: minusOne("bareId")})
 
 	const empty = `{"NIF":null,"Z_Kind":null,"bareId":-1,"count":null,"date":null,"id":7,"kindId":null,"kinds":null,"name":null,"open":null,"total":null}`
@@ -85,6 +85,32 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// Titles are cut out of copies of rows, whatever stands around them.
+func TestMask(t *testing.T) {
+	secret, open := &resource.Resource{Name: "secret"}, &resource.Resource{Name: "open"}
+	row := []byte(`{"a":{"id":1,"value":"x\"y"},"b":[{"id":2,"value":""},{"id":1,"value":"x"}]}`)
+	at := func(table *resource.Resource, id int64, text string, from int) link {
+		from += bytes.Index(row[from:], []byte(text))
+		return link{crm.Link{Table: table, ID: id}, from, from + len(text)}
+	}
+	links := []link{at(secret, 1, `"x\"y"`, 0), at(open, 2, `""`, 30), at(secret, 1, `"x"`, 40)}
+	for _, test := range []struct {
+		titles crm.Titles
+		want   string
+	}{
+		{crm.Titles{}, string(row)},
+		{crm.Titles{"open": {1: nil}}, string(row)},
+		{crm.Titles{"open": {2: nil}}, `{"a":{"id":1,"value":"x\"y"},"b":[{"id":2,"value":null},{"id":1,"value":"x"}]}`},
+		{crm.Titles{"secret": {1: nil}}, `{"a":{"id":1,"value":null},"b":[{"id":2,"value":""},{"id":1,"value":null}]}`},
+		{crm.Titles{"secret": {1: nil}, "open": {2: nil}}, `{"a":{"id":1,"value":null},"b":[{"id":2,"value":null},{"id":1,"value":null}]}`},
+	} {
+		before := string(row)
+		if got := string(mask(row, links, test.titles)); got != test.want || string(row) != before {
+			t.Errorf("%v\n got %s\nwant %s\n row %s", test.titles, got, test.want, row)
+		}
+	}
+}
+
 func labelNames() (names []string) {
 	for _, l := range resource.Languages {
 		names = append(names, "description"+l)
@@ -104,7 +130,7 @@ func labels() (fields []resource.Field) {
 func TestRowCache(t *testing.T) {
 	const budget = 64 << 10
 	c := newRowCache(budget)
-	row := bytes.Repeat([]byte("x"), 500)
+	row := renderedRow{body: bytes.Repeat([]byte("x"), 500)}
 	favourite := rowKey{id: 1}
 	c.put(favourite, row)
 	for id := range int64(2000) {
@@ -119,7 +145,7 @@ func TestRowCache(t *testing.T) {
 			kept++
 		}
 	}
-	if limit := budget / (len(row) + rowOverhead); kept == 0 || kept > limit {
+	if limit := budget / (len(row.body) + rowOverhead); kept == 0 || kept > limit {
 		t.Errorf("%d rows are kept, want 1 to %d", kept, limit)
 	}
 	if _, ok := c.get(rowKey{id: 1, version: 2}); ok {
