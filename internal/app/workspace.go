@@ -8,6 +8,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/seed"
 	"github.com/dossier-crm/dossier/internal/store"
 	"github.com/dossier-crm/dossier/internal/store/sqlite"
@@ -58,6 +59,11 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 		Clock:        clock.Now,
 		QueryTimeout: a.QueryTimeout,
 		Logger:       a.Log,
+		Changed: func(res *resource.Resource) {
+			if res.Name == "users" || res.Name == "roles" {
+				a.Auth.UsersChanged(info.Name)
+			}
+		},
 	})
 	if err != nil {
 		return nil, err

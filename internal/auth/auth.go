@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"log/slog"
 	"strings"
@@ -88,6 +89,8 @@ type Service struct {
 
 	sessions    *cache.Recent[[sha256.Size]byte, *session]
 	credentials *cache.Recent[credentialKey, *cache.Fresh[state]]
+	epochs      [64]cache.Epoch // of the users of workspaces, by hash of the name
+	hash        maphash.Seed    // of the names
 }
 
 // Session is what a valid token stands for.
@@ -119,6 +122,7 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 		cfg:         cfg,
 		parser:      newParser(),
 		failures:    newFailures(),
+		hash:        maphash.MakeSeed(),
 		sessions:    cache.NewRecent[[sha256.Size]byte, *session](maxSessions),
 		credentials: cache.NewRecent[credentialKey, *cache.Fresh[state]](maxCredentials),
 	}
@@ -311,10 +315,19 @@ type state struct {
 	user      User
 }
 
-// stateOf returns the shared state of a credential.
-func (s *Service) stateOf(c credentialKey) *cache.Fresh[state] {
+// UsersChanged says that users of a workspace, or what they may do, have changed:
+// from the next request on, this process goes by what they are now. Other processes
+// find out by themselves within 0.9 s.
+func (s *Service) UsersChanged(workspace string) { s.epochOf(workspace).End() }
+
+func (s *Service) epochOf(workspace string) *cache.Epoch {
+	return &s.epochs[maphash.String(s.hash, workspace)%uint64(len(s.epochs))]
+}
+
+// stateOf returns the shared state of a credential of a workspace.
+func (s *Service) stateOf(workspace string, c credentialKey) *cache.Fresh[state] {
 	return s.credentials.GetOrPut(c, func() *cache.Fresh[state] {
-		return cache.NewFresh(s.cfg.Now, func(ctx context.Context) (state, error) { return s.readState(ctx, c) })
+		return cache.NewFreshIn(s.epochOf(workspace), s.cfg.Now, func(ctx context.Context) (state, error) { return s.readState(ctx, c) })
 	})
 }
 

@@ -439,6 +439,30 @@ func TestUserChanges(t *testing.T) {
 	}
 }
 
+// Who is told of a change goes by it at once, whatever was read before.
+func TestUsersChanged(t *testing.T) {
+	w := newWorld(t)
+	k := w.key(t, "sage", 51)
+	token := w.login(t, "sage", k.PublicID, k.Secret)
+	if _, err := w.Authenticate(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	w.setUser(51, auth.User{})
+	if _, err := w.Authenticate(t.Context(), token); err != nil {
+		t.Fatalf("the state is read for each request: %v", err)
+	}
+	w.UsersChanged("demo")
+	if _, err := w.Authenticate(t.Context(), token); fault.KindOf(err) != fault.Unauthorized {
+		t.Errorf("a disabled user: %v", err)
+	}
+
+	w.setUser(51, auth.User{Active: true, Level: 3})
+	w.UsersChanged("demo")
+	if ses, err := w.Authenticate(t.Context(), token); err != nil || ses.Level != 3 {
+		t.Errorf("level %d, %v", ses.Level, err)
+	}
+}
+
 // Thousands of requests cost the database two reads a second, and one that hangs
 // does not hold up the others before the state is too old.
 func TestStateIsReadOnce(t *testing.T) {

@@ -63,7 +63,9 @@ func (s *Service) DeleteKey(ctx context.Context, dialect, publicID string) (err 
 	if err := s.cfg.Store.DeleteKey(ctx, dialect, publicID, s.cfg.Now().UTC()); err != nil {
 		return err
 	}
-	s.stateOf(credentialKey{dialect, publicID}).Forget()
+	if state, ok := s.credentials.Get(credentialKey{dialect, publicID}); ok {
+		state.Forget()
+	}
 	return nil
 }
 

@@ -94,6 +94,6 @@ func (s *Service) verify(token string) (*session, error) {
 		userID:     userID,
 		credential: credential,
 		expires:    c.ExpiresAt.UTC(),
-		state:      s.stateOf(credential),
+		state:      s.stateOf(c.Workspace, credential),
 	}, nil
 }

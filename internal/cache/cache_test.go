@@ -146,6 +146,41 @@ func TestFresh(t *testing.T) {
 	}
 }
 
+// Nobody who asks after Forget, or after the end of the epoch, gets what was being
+// read then.
+func TestFreshForgetsWhatIsBeingRead(t *testing.T) {
+	for _, name := range []string{"value", "epoch"} {
+		var epoch cache.Epoch
+		begun, open := make(chan struct{}), make(chan struct{})
+		var readings int64
+		f := cache.NewFreshIn(&epoch, time.Now, func(context.Context) (int64, error) {
+			if readings++; readings == 1 {
+				close(begun)
+				<-open
+			}
+			return readings, nil
+		})
+		early := make(chan int64)
+		go func() {
+			n, _ := f.Get(context.Background())
+			early <- n
+		}()
+		<-begun
+		if name == "value" {
+			f.Forget()
+		} else {
+			epoch.End()
+		}
+		close(open)
+		if n := <-early; n != 1 {
+			t.Errorf("%s: who asked before gets reading %d", name, n)
+		}
+		if got := get(t, f); got != 2 {
+			t.Errorf("%s: who asks afterwards gets reading %d", name, got)
+		}
+	}
+}
+
 // While one caller reads, others go on with a value under the hard age and wait
 // for the new one beyond it; nobody reads twice.
 func TestFreshSingleFlight(t *testing.T) {

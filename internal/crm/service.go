@@ -52,6 +52,10 @@ type Config struct {
 	Clock        func() time.Time // the workspace's now
 	QueryTimeout time.Duration    // 0 = DefaultQueryTimeout
 	Logger       *slog.Logger     // nil = slog.Default
+
+	// Changed is told of every resource whose records were changed, when that is
+	// durable and before its author hears of it; nil = nobody. It must not block.
+	Changed func(res *resource.Resource)
 }
 
 // Service is the record service of one workspace. It is safe for concurrent use.
@@ -61,6 +65,7 @@ type Service struct {
 	clock    func() time.Time
 	timeout  time.Duration
 	log      *slog.Logger
+	changed  func(*resource.Resource)
 
 	catalog atomic.Pointer[resource.Catalog]
 	titles  atomic.Pointer[titles]
@@ -82,6 +87,10 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 		clock:    cfg.Clock,
 		timeout:  cfg.QueryTimeout,
 		log:      cfg.Logger,
+		changed:  cfg.Changed,
+	}
+	if s.changed == nil {
+		s.changed = func(*resource.Resource) {}
 	}
 	if s.timeout == 0 {
 		s.timeout = DefaultQueryTimeout

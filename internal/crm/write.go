@@ -173,8 +173,12 @@ func (c *change) clear(field string) {
 // write runs a change of res in a transaction. A declaration is in force when it
 // returns, so that its author's next request sees it.
 func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx) error) error {
-	if err := s.store.Write(ctx, fn); err != nil || !isDeclaration(res) {
+	if err := s.store.Write(ctx, fn); err != nil {
 		return err
+	}
+	s.changed(res)
+	if !isDeclaration(res) {
+		return nil
 	}
 	if err := s.observe(ctx, -1); err != nil {
 		// What was asked for is done; the next read of anything sees it.
