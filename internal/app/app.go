@@ -17,6 +17,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/document/transfer"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/httpd"
+	"github.com/dossier-crm/dossier/internal/outbound"
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
 	"github.com/dossier-crm/dossier/internal/workspace"
@@ -40,6 +41,7 @@ type App struct {
 	engine   engine
 	storage  storage
 	system   store.DB
+	targets  *outbound.Guard
 	linkKey  []byte // signs links to documents
 	serving  bool   // looks after workspaces, not only at them
 
@@ -57,6 +59,11 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 
 	// Declarations.
 	if a.registry, err = resource.New(resource.Declared()...); err != nil {
+		return nil, err
+	}
+
+	// Whom it may send requests to.
+	if a.targets, err = outbound.Parse(config.AllowTargets); err != nil {
 		return nil, err
 	}
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/outbound"
 )
 
 // Config is every setting of a running Dossier. The struct tags are what the
@@ -47,6 +48,7 @@ type Server struct {
 	TrustedProxies  string        `group:"server" placeholder:"ADDRS" env:"DOSSIER_TRUSTED_PROXIES" help:"Addresses or networks of proxies, as in 10.0.0.1,fd00::/8, whose X-Forwarded-For is believed: the log and the slowing down of bad logins go by the client's address then."`
 	Demo            bool          `group:"server" env:"DOSSIER_DEMO" help:"Make a workspace \"demo\" with invented data and write its credentials to demo-credentials.json in the data folder."`
 	DemoAllowRemote bool          `group:"server" env:"DOSSIER_DEMO_ALLOW_REMOTE" help:"Let --demo listen on addresses that other machines can reach."`
+	AllowTargets    string        `group:"server" placeholder:"TARGETS" env:"DOSSIER_ALLOW_TARGETS" help:"Networks, addresses and names of hosts, as in 10.1.0.0/16,hooks.internal, that requests to addresses which clients have named (webhooks) may go to besides public addresses. Empty: public addresses only, so that nobody reaches this machine or the networks behind it through the server."`
 	QueryTimeout    time.Duration `group:"server" default:"2s" env:"DOSSIER_QUERY_TIMEOUT" help:"Time after which a query is cancelled."`
 	StopTimeout     time.Duration `group:"server" default:"15s" env:"DOSSIER_STOP_TIMEOUT" help:"Time that running requests have to end in at shutdown."`
 	MaxConnections  int           `group:"server" default:"8192" env:"DOSSIER_MAX_CONNECTIONS" help:"Connections served at once; further ones wait."`
@@ -96,6 +98,9 @@ func (c *Server) Check() error {
 	}
 	if _, err := c.proxies(); err != nil {
 		return err
+	}
+	if _, err := outbound.Parse(c.AllowTargets); err != nil {
+		return fault.InField("allow-targets", "%s", fault.Message(err))
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fault.InField("tls-cert", "goes together with --tls-key")

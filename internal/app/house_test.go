@@ -101,6 +101,7 @@ var layers = map[string][]string{
 	"internal/store/postgres":    {"internal/fault", "internal/resource", "internal/store"},
 	"internal/store/storetest":   {"internal/crm", "internal/fault", "internal/filter", "internal/resource", "internal/store"},
 	"internal/httpd":             {"internal/fault"},
+	"internal/outbound":          {"internal/fault"},
 	"internal/seed":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
 	"internal/dialect/sage":      {"internal/auth", "internal/cache", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/httpd", "internal/resource"},
 	"internal/app":               {"*"},

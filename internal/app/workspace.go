@@ -58,6 +58,8 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 		Registry:     a.registry,
 		Clock:        clock.Now,
 		QueryTimeout: a.QueryTimeout,
+		Random:       a.Random,
+		CheckTarget:  a.targets.Check,
 		Logger:       a.Log,
 		Changed: func(res *resource.Resource) {
 			if res.Name == "users" || res.Name == "roles" {

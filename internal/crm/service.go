@@ -5,8 +5,10 @@ package crm
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"hash/maphash"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -51,11 +53,16 @@ type Config struct {
 	Registry     *resource.Registry
 	Clock        func() time.Time // the workspace's now
 	QueryTimeout time.Duration    // 0 = DefaultQueryTimeout
+	Random       io.Reader        // of cryptographic quality; nil = crypto/rand.Reader
 	Logger       *slog.Logger     // nil = slog.Default
 
 	// Changed is told of every resource whose records were changed, when that is
 	// durable and before its author hears of it; nil = nobody. It must not block.
 	Changed func(res *resource.Resource)
+
+	// CheckTarget returns a fault.Invalid when the server will not send requests to
+	// a URL; nil = it sends them anywhere.
+	CheckTarget func(url string) error
 }
 
 // Service is the record service of one workspace. It is safe for concurrent use.
@@ -66,6 +73,8 @@ type Service struct {
 	timeout  time.Duration
 	log      *slog.Logger
 	changed  func(*resource.Resource)
+	target   func(url string) error
+	random   io.Reader
 
 	catalog atomic.Pointer[resource.Catalog]
 	titles  atomic.Pointer[titles]
@@ -88,9 +97,14 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 		timeout:  cfg.QueryTimeout,
 		log:      cfg.Logger,
 		changed:  cfg.Changed,
+		target:   cfg.CheckTarget,
+		random:   cfg.Random,
 	}
 	if s.changed == nil {
 		s.changed = func(*resource.Resource) {}
+	}
+	if s.random == nil {
+		s.random = rand.Reader
 	}
 	if s.timeout == 0 {
 		s.timeout = DefaultQueryTimeout

@@ -3,6 +3,8 @@ package crm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -50,6 +52,11 @@ func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, inp
 		got, err := f.Coerce(input[name])
 		if err != nil {
 			return nil, err
+		}
+		if f.Target && s.target != nil && !got.Value.IsNull() {
+			if err := s.target(got.Value.S); err != nil {
+				return nil, fault.InField(f.Name, "%s: %s", f.Name, fault.Message(err)).Because(err)
+			}
 		}
 		if at := slices.IndexFunc(c.set, func(a Assignment) bool { return a.Field == f }); at >= 0 {
 			return nil, fault.InField(f.Name, "%s is given twice, in different letter case", f.Name)
@@ -256,7 +263,10 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	if err != nil {
 		return nil, err
 	}
-	rec := newRecord(res)
+	rec, err := s.newRecord(res)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range withDates(c.set, dates) {
 		rec.Values[a.Field.Index] = a.Value
 	}
@@ -264,12 +274,31 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 }
 
 // newRecord returns a record with the defaults of its fields.
-func newRecord(res *resource.Resource) *resource.Record {
+func (s *Service) newRecord(res *resource.Resource) (*resource.Record, error) {
 	rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
 	for i := range res.Fields {
-		rec.Values[i] = res.Fields[i].Default
+		f := &res.Fields[i]
+		rec.Values[i] = f.Default
+		if f.GUID {
+			text, err := newGUID(s.random)
+			if err != nil {
+				return nil, err
+			}
+			rec.Values[i] = resource.TextValue(text)
+		}
 	}
-	return rec
+	return rec, nil
+}
+
+// newGUID returns a random UUID (version 4) as the vendor writes those of secrets,
+// in upper case [CLIENT].
+func newGUID(random io.Reader) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
+	return fmt.Sprintf("%X-%X-%X-%X-%X", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
 
 // insert writes new records. A new record can only change what is shown when it

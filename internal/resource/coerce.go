@@ -120,6 +120,9 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 		return Value{}, f.wants(f.what())
 	}
 	if w := f.Within; w.Most > 0 && (v.I < w.Least || v.I > w.Most) {
+		if w.Least == w.Most {
+			return Value{}, fault.InField(f.Name, "%s must be %d", f.Name, w.Most)
+		}
 		return Value{}, fault.InField(f.Name, "%s must be %d to %d", f.Name, w.Least, w.Most)
 	}
 	return v, nil

@@ -108,6 +108,21 @@ func declaredSystem() []Resource {
 			Fields:   join(audit(), labels("description", 150, 150, 6000), []Field{text("entity", 64), integer("order")}),
 			Access:   Access{Admin: true},
 		},
+		{
+			// Whom the server tells about changes. The members of the wire are in snake
+			// case, which the dialect knows. A hook and its secret concern its maker and
+			// the administrators: nobody else reaches the level of its records.
+			Name: "hooks", Title: []string{"name"}, Ops: CRUD,
+			Required: []string{"name", "action", "entity", "url"},
+			Fields: join(audit(), []Field{
+				text("name", 255), text("action", 16).oneOf("insert update delete"),
+				text("entity", 32).oneOf("account contact opportunity activity calendar salesorder"),
+				text("url", 2048).target(), guid("secretKey"),
+				integer("version").within(4, 4).or(IntValue(4)), // of the API whose records are sent
+				integer("level").or(IntValue(5)).internal(),
+			}),
+			Access: Access{Level: "level"},
+		},
 	}
 }
 

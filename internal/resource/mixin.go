@@ -36,6 +36,12 @@ func (f Field) key() Field { f.Key = true; return f }
 
 func (f Field) search() Field { f.Search = true; return f }
 
+// guid is a text that the server makes.
+func guid(name string) Field { return Field{Name: name, MaxLength: 36, GUID: true, ReadOnly: true} }
+
+// target says that the server sends requests to the URL in a field.
+func (f Field) target() Field { f.Target = true; return f }
+
 // within limits an integer.
 func (f Field) within(least, most int64) Field { f.Within = Within{Least: least, Most: most}; return f }
 

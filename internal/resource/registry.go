@@ -70,6 +70,8 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: days are instants", r.Name, f.Name)
 		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
+		case f.GUID && (f.Kind != Text || !f.ReadOnly), f.Target && f.Kind != Text:
+			return fmt.Errorf("resource %s: field %s: GUIDs are read-only texts, targets are texts", r.Name, f.Name)
 		}
 		if f.TailOf != "" {
 			of := r.Field(f.TailOf)

@@ -44,6 +44,8 @@ type Field struct {
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
 	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
+	GUID      bool   // the server gives every new record one, at random, in upper case; Text and ReadOnly
+	Target    bool   // a URL that the server sends requests to: crm asks whether it may; Text
 	Within    Within // what values are allowed; zero: all
 	Default   Value  // used on create when the client sends nothing; zero Value = null
 	Index     int    // position in Resource.Fields and Record.Values; set by New

@@ -12,8 +12,8 @@ type quirk struct {
 	refs   refStyle          // of references; zero: {"id":…,"value":…}
 	forms  map[string]form   // fields that are not written as their kind is
 
-	updated, deleted answer // what answers a change
-	offset           bool   // lists go by ?offset= and ?count= besides ?page= and Count
+	created, updated, deleted answer // what answers a change
+	offset                    bool   // lists go by ?offset= and ?count= besides ?page= and Count
 
 	// input changes what a client sent into what the record service takes.
 	input func(in crm.Input, creating bool) error
@@ -46,6 +46,7 @@ const (
 	answerMessage   answer = iota // {"Message":…}
 	answerMessageID               // {"Message":…,"id":…}
 	answerRecord                  // the record as it is now
+	answerSuccess                 // {"Message":"delete success","id":…}
 )
 
 // noRecord is how members that name nobody or nothing are written.
@@ -171,6 +172,16 @@ var quirks = map[string]quirk{
 		rename: map[string]string{
 			"salesRepIdCreated": "userCreated", "salesRepIdUpdated": "userUpdated", "salesRepIdDeleted": "userDeleted",
 		},
+	},
+	// Seen with clients, in no document of the seed: snake case, and answers of its
+	// own for every change [CLIENT] [OFFICIAL].
+	"hooks": {
+		rename: map[string]string{
+			"dateCreated": "date_created", "dateUpdated": "date_updated", "dateDeleted": "date_deleted",
+			"salesRepIdCreated": "user_created", "salesRepIdUpdated": "user_updated", "salesRepIdDeleted": "user_deleted",
+			"secretKey": "secret_key",
+		},
+		created: answerRecord, updated: answerRecord, deleted: answerSuccess,
 	},
 	// The table beside the example of PUT promises a Message, the example is the
 	// points [DOC].

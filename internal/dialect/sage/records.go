@@ -16,6 +16,7 @@ import (
 const (
 	bodyUpdated = `{"Message":"entity updated"}`
 	bodyDeleted = `{"Message":"entity deleted"}`
+	bodySuccess = `{"Message":"delete success"}` // of hooks [CLIENT]
 )
 
 // renderer turns the records of one result into bytes, through the row cache.
@@ -249,6 +250,9 @@ func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *r
 	if err != nil {
 		return err
 	}
+	if quirks[res.Name].created == answerRecord {
+		return d.respondRecord(s, w, r, res, id)
+	}
 	respondCreated(w, id)
 	return nil
 }
@@ -326,8 +330,11 @@ func (d *Dialect) delete(s *session, w http.ResponseWriter, r *request) error {
 	if err := s.records.Delete(r.Context(), s.actor, res, id); err != nil {
 		return err
 	}
-	body := []byte(bodyDeleted)
-	if quirks[res.Name].deleted == answerMessageID {
+	body, how := []byte(bodyDeleted), quirks[res.Name].deleted
+	if how == answerSuccess {
+		body = []byte(bodySuccess)
+	}
+	if how == answerMessageID || how == answerSuccess {
 		body = append(strconv.AppendInt(append(body[:len(body)-1], `,"id":`...), id, 10), '}')
 	}
 	respond(w, http.StatusOK, body)

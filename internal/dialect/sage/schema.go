@@ -1,6 +1,7 @@
 package sage
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -40,9 +41,9 @@ func Schema(res *resource.Resource) []byte {
 				p[k] = v
 			}
 		}
-		name := f.Name
-		if n, ok := vendor.rename[name]; ok {
-			name = n
+		name := cmp.Or(vendor.rename[f.Name], f.Name)
+		if !documented { // the names that records have
+			name = cmp.Or(quirks[res.Name].rename[f.Name], f.Name)
 		}
 		properties[name] = p
 	}

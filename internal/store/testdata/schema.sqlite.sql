@@ -1432,6 +1432,26 @@ CREATE TABLE "extrafieldsTabs" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "hooks" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "action" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "entity" TEXT,
+  "level" INTEGER,
+  "name" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "secretKey" TEXT,
+  "url" TEXT,
+  "version" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
 -- page= far from the start, without where and order
 CREATE INDEX "accounts_by_id" ON "accounts" ("id");
 -- email = 'x', email LIKE 'x%', order=email
@@ -1822,6 +1842,12 @@ CREATE INDEX "activityPoints_by_id" ON "activityPoints" ("id");
 CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "extrafieldsTabs_by_id" ON "extrafieldsTabs" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "hooks_by_id" ON "hooks" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "hooks_seen_salesRepIdCreated" ON "hooks" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- users who see little: level
+CREATE INDEX "hooks_seen_level" ON "hooks" ("level", "dateUpdated" DESC);
 
 -- email, name, phone, phone2, phone3 LIKE '%x%'
 CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
