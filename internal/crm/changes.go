@@ -57,16 +57,25 @@ func (a Actor) Change(at time.Time, kind ChangeKind, res *resource.Resource, bef
 		Time: at, UserID: a.UserID, Credential: a.Credential, Dialect: a.Dialect, RequestID: a.RequestID,
 		Resource: res.Name, ID: after.ID, Kind: kind,
 	}
+	was := func(i int) (v resource.Value) {
+		if before != nil {
+			v = before.Values[i]
+		}
+		return v
+	}
+	changed := 0 // at most; a bulk request makes thousands of them
+	for i := range res.Fields {
+		if after.Values[i] != was(i) {
+			changed++
+		}
+	}
+	c.Fields = make([]FieldChange, 0, changed)
 	for i := range res.Fields {
 		f := &res.Fields[i]
 		if i == 0 || f.Internal {
 			continue
 		}
-		var old resource.Value
-		if before != nil {
-			old = before.Values[i]
-		}
-		if v := after.Values[i]; v != old {
+		if old, v := was(i), after.Values[i]; v != old {
 			c.Fields = append(c.Fields, FieldChange{f.Name, old, v})
 		}
 	}

@@ -69,12 +69,14 @@ func (x *tx) writeChanges(ctx context.Context) error {
 		size = maxInsertRows
 	}
 	args := make([]Arg, 0, changeWidth)
+	var fields []byte
 	for all := x.changes; len(all) > 0; {
 		for size > len(all) {
 			size /= 2
 		}
 		args = args[:0]
 		for _, c := range all[:size] {
+			fields = appendFields(fields[:0], c.Fields)
 			args = append(args,
 				Arg{resource.IntValue(c.Time.UnixMilli()), ColumnInstant},
 				Arg{resource.IntValue(c.UserID), ColumnInteger},
@@ -84,7 +86,7 @@ func (x *tx) writeChanges(ctx context.Context) error {
 				Arg{resource.TextValue(c.Resource), ColumnText},
 				Arg{resource.IntValue(c.ID), ColumnInteger},
 				Arg{resource.IntValue(int64(c.Kind)), ColumnInteger},
-				Arg{resource.TextValue(string(appendFields(nil, c.Fields))), ColumnText},
+				Arg{resource.TextValue(string(fields)), ColumnText},
 			)
 		}
 		if _, err := x.c.Exec(ctx, x.s.logSQL(size), args); err != nil {

@@ -44,10 +44,10 @@ type trigramDDL struct {
 	table    *table
 	tables   []objectDDL // of trigrams, of the ids of rows that wait
 	triggers []objectDDL
-	fill     string   // script that takes in all rows
-	move     []string // statements that take in the rows that wait
-	direct   string   // statement that takes in rows by their ids, a JSON array
-	note     string   // statement that has rows wait, by their ids
+	fill     string // script that takes in all rows
+	note     string // has rows wait, whose ids are the JSON array $1
+	move     string // takes in the rows that wait, and those of $1
+	none     string // has none wait any more
 }
 
 const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
@@ -284,10 +284,10 @@ END`, quote(name+"_update"), strings.Join(updated, ", "), t.name, strings.Join(c
 		},
 		// With a larger buffer, parts of the index are merged less often.
 		fill: config("hashsize", 16<<20) + fill + ";" + config("hashsize", 1<<20) + config("optimize", 0),
-		move: []string{fill + fmt.Sprintf(" WHERE %[1]s IN (SELECT %[1]s FROM %[2]s)", idColumn, quote(pending)), "DELETE FROM " + quote(pending)},
-		// What is moved at once with them needs no note.
-		direct: fill + " WHERE " + idColumn + " IN (SELECT value FROM json_each($1))",
-		note:   "INSERT OR IGNORE INTO " + quote(pending) + " SELECT value FROM json_each($1)",
+		// One statement for all, since each makes a part of the index of its own.
+		move: fill + fmt.Sprintf(" WHERE %[1]s IN (SELECT %[1]s FROM %[2]s UNION ALL SELECT value FROM json_each($1))", idColumn, quote(pending)),
+		none: "DELETE FROM " + quote(pending),
+		note: "INSERT OR IGNORE INTO " + quote(pending) + " SELECT value FROM json_each($1)",
 	})
 	s.drops("TRIGGER", name+"_insert")
 }

@@ -177,28 +177,26 @@ func (x *tx) touch(t *table) *touched {
 	return &x.touched[len(x.touched)-1]
 }
 
-// moveTrigrams notes the rows that are new, or moves all that wait, where they
-// have become many.
+// moveTrigrams notes the rows that are new; where those that wait have become
+// many, it moves all at once.
 func (x *tx) moveTrigrams(ctx context.Context) error {
 	for _, t := range x.touched {
 		move := t.m.waiting.Add(int64(t.changed+len(t.inserted))) >= maxPending
-		if len(t.inserted) > 0 {
-			sql := t.m.note
-			if move {
-				sql = t.m.direct
+		ids := []Arg{{resource.TextValue(string(appendIDs(nil, t.inserted))), ColumnText}}
+		if !move {
+			if len(t.inserted) == 0 {
+				continue
 			}
-			ids := resource.TextValue(string(appendIDs(nil, t.inserted)))
-			if _, err := x.c.Exec(ctx, sql, []Arg{{ids, ColumnText}}); err != nil {
+			if _, err := x.c.Exec(ctx, t.m.note, ids); err != nil {
 				return err
 			}
-		}
-		if !move {
 			continue
 		}
-		for _, sql := range t.m.move {
-			if _, err := x.c.Exec(ctx, sql, nil); err != nil {
-				return err
-			}
+		if _, err := x.c.Exec(ctx, t.m.move, ids); err != nil {
+			return err
+		}
+		if _, err := x.c.Exec(ctx, t.m.none, nil); err != nil {
+			return err
 		}
 		t.m.waiting.Store(0)
 	}
