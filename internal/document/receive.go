@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"os"
 	"time"
 
 	"github.com/gabriel-vasile/mimetype"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/intake"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -139,9 +138,9 @@ func (s *Service) keep(ctx context.Context, in io.Reader, length int64, refer fu
 	_, err = io.Copy(u, b)
 	switch {
 	case err != nil && b.err != nil:
-		err = bodyFault(b.err)
+		err = intake.ReadFault(b.err)
 	case err != nil && ctx.Err() != nil: // the server sees a client go before we do
-		err = bodyFault(ctx.Err())
+		err = intake.ReadFault(ctx.Err())
 	case err == nil && b.left == 0:
 		err = s.errTooLarge()
 	case err == nil && length >= 0 && b.n != length:
@@ -217,20 +216,4 @@ func (b *body) Read(p []byte) (int, error) {
 		b.err = err
 	}
 	return n, err
-}
-
-// bodyFault tells a client that hung up from one that stopped sending.
-func bodyFault(err error) error {
-	var over *http.MaxBytesError
-	var known *fault.Error
-	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.As(err, &over):
-		return fault.New(fault.TooLarge, "the document is larger than %d bytes", over.Limit).Because(err)
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.Timeout, "the body stopped arriving").Because(err)
-	default:
-		return fault.New(fault.Invalid, "the body ended before it was complete").Because(err)
-	}
 }

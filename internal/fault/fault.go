@@ -26,11 +26,12 @@ const (
 	RateLimited              // too many requests or bad logins; RetryAfter may be set by the dialect
 	Timeout                  // the work was cut off at its time limit
 	Unavailable              // storage refuses writes or cannot be reached; try again later
+	Unsupported              // the body is of a kind, or packed in a way, that nobody here reads
 )
 
 var kindNames = [...]string{
 	"internal", "invalid", "query", "not found", "no resource", "not offered", "conflict", "unauthorized",
-	"forbidden", "too large", "rate limited", "timeout", "unavailable",
+	"forbidden", "too large", "rate limited", "timeout", "unavailable", "unsupported",
 }
 
 func (k Kind) String() string {

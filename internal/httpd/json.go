@@ -48,6 +48,8 @@ func Status(k fault.Kind) int {
 		return http.StatusForbidden
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case fault.Unsupported:
+		return http.StatusUnsupportedMediaType
 	case fault.RateLimited:
 		return http.StatusTooManyRequests
 	case fault.Timeout, fault.Unavailable:

@@ -1,0 +1,883 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+)
+
+const (
+	// inSize is how much of a body is in memory.
+	inSize = 128 << 10
+
+	// maxNameSize is how many bytes of a member's name are looked at. No path has
+	// longer ones, so longer ones have no path.
+	maxNameSize = 256
+
+	// maxDataURL is how long what stands before the comma of a data URL may be.
+	maxDataURL = 256
+
+	// maxEmptyReads is how often a body may yield neither bytes nor an error.
+	maxEmptyReads = 100
+)
+
+// Read reads a body to its end. Files are written to what open returns.
+//
+// Errors: fault.Invalid with a *Problem inside for what the body is to blame for;
+// fault.TooLarge for a file or values beyond their limit, with the path as the
+// field; those of in (see NewBody), of ctx and of open and what it returned. After
+// an error files may have been written, complete or not.
+func (s *Schema) Read(ctx context.Context, in io.Reader, open Open) (_ *Form, err error) {
+	defer fault.Wrap(&err, "intake.Read")
+	r := &reader{Schema: s, open: open, form: &Form{}, input: input{ctx: ctx, in: in, buf: make([]byte, inSize), line: 1}}
+	c, err := r.token()
+	if err == nil {
+		err = r.value(s.root, c, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := r.end(); err != nil {
+		return nil, err
+	}
+	r.form.JSON = r.kept
+	return r.form, nil
+}
+
+// input is a body and a window on it.
+type input struct {
+	ctx   context.Context
+	in    io.Reader
+	buf   []byte
+	r, w  int   // the window: buf[r:w] is still to be looked at
+	base  int64 // where buf[0] is in the body
+	line  int   // from 1
+	start int64 // where the line starts
+	err   error // met by reading, to be told once the window is empty
+}
+
+// more fills the window when it is empty. It returns io.EOF at the end.
+func (in *input) more() error {
+	if in.r < in.w {
+		return nil
+	}
+	return in.fill(1)
+}
+
+// fill makes the window hold n bytes, or what there is up to the end of the body;
+// the error is for a window that stays empty.
+func (in *input) fill(n int) error {
+	copy(in.buf, in.buf[in.r:in.w])
+	in.base += int64(in.r)
+	in.r, in.w = 0, in.w-in.r
+	for empty := 0; in.w < n && in.err == nil; {
+		k, err := 0, in.ctx.Err()
+		if err == nil {
+			k, err = in.in.Read(in.buf[in.w:])
+		}
+		in.w += k
+		switch {
+		case err == io.EOF:
+			in.err = err
+		case err != nil:
+			in.err = ReadFault(err)
+		case k > 0:
+			empty = 0
+		default:
+			if empty++; empty == maxEmptyReads {
+				in.err = ReadFault(io.ErrNoProgress)
+			}
+		}
+	}
+	if in.w > 0 {
+		return nil
+	}
+	return in.err
+}
+
+// offset is where the window begins.
+func (in *input) offset() int64 { return in.base + int64(in.r) }
+
+// reader reads one body.
+type reader struct {
+	*Schema
+	input
+	open Open
+	form *Form
+	dec  decoder
+
+	kept []byte // becomes Form.JSON
+	path []byte // of the value being read
+	name []byte // of the member being read, between its quotes
+}
+
+// wrongAt reports a problem at a place in the line that is being read.
+func (r *reader) wrongAt(offset int64, code Code, format string, args ...any) error {
+	p := &Problem{
+		Code: code, Path: string(r.path), Offset: offset,
+		Line: r.line, Column: int(offset-r.start) + 1, Reason: fmt.Sprintf(format, args...),
+	}
+	return p.fault()
+}
+
+func (r *reader) wrong(code Code, format string, args ...any) error {
+	return r.wrongAt(r.offset(), code, format, args...)
+}
+
+// peek returns the next byte without taking it.
+func (r *reader) peek() (byte, error) {
+	if err := r.more(); err == io.EOF {
+		return 0, r.wrong(Syntax, "the JSON ends too early")
+	} else if err != nil {
+		return 0, err
+	}
+	return r.buf[r.r], nil
+}
+
+// token skips white space and returns the byte after it without taking it.
+func (r *reader) token() (byte, error) {
+	for {
+		c, err := r.peek()
+		if err != nil {
+			return 0, err
+		}
+		switch c {
+		case '\n':
+			r.r++
+			r.line++
+			r.start = r.offset()
+		case ' ', '\t', '\r':
+			r.r++
+		default:
+			return c, nil
+		}
+	}
+}
+
+// end takes white space up to the end of the body.
+func (r *reader) end() error {
+	for {
+		switch err := r.more(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if _, err := r.token(); err == nil {
+			return r.wrong(Syntax, "something after the JSON")
+		} else if r.more() != io.EOF {
+			return err
+		}
+	}
+}
+
+// want takes a byte that has to come next.
+func (r *reader) want(c byte) error {
+	got, err := r.token()
+	if err != nil {
+		return err
+	}
+	if got != c {
+		return r.unexpected(got, fmt.Sprintf("'%c'", c))
+	}
+	r.r++
+	return nil
+}
+
+func (r *reader) unexpected(c byte, instead string) error {
+	return r.wrong(Syntax, "%s where the JSON needs %s", charName(c), instead)
+}
+
+// charName shows a byte in a message.
+func charName(c byte) string {
+	if c > ' ' && c < utf8.RuneSelf {
+		return strconv.QuoteRune(rune(c))
+	}
+	return fmt.Sprintf("byte 0x%02X", c)
+}
+
+// keep adds to what is captured.
+func (r *reader) keep(p ...byte) error {
+	if int64(len(r.kept)+len(p)) > r.limits.Values {
+		return inField(fault.New(fault.TooLarge, "the values of the body have more than %d bytes", r.limits.Values), string(r.path))
+	}
+	r.kept = append(r.kept, p...)
+	return nil
+}
+
+// value reads a value that begins with c, as n says.
+func (r *reader) value(n *node, c byte, depth int) error {
+	switch {
+	case n.rule == nil && c == 'n':
+		return r.scan(&capture{left: r.limits.Value}, c, depth)
+	case n.items != nil:
+		return r.array(n, c, depth)
+	case n.rule == nil:
+		return r.object(n, c, depth)
+	}
+	switch n.rule.Do {
+	case Refuse:
+		return r.unknown()
+	case Capture:
+		return r.scan(&capture{left: or(n.rule.Max, r.limits.Value), limit: or(n.rule.Max, r.limits.Value)}, c, depth)
+	case Keep:
+		if c == 'n' {
+			return r.scan(&capture{left: r.limits.Value}, c, depth)
+		}
+		return r.file(n.rule, c)
+	default:
+		return r.scan(nil, c, depth)
+	}
+}
+
+// unknown refuses the member that path ends in.
+func (r *reader) unknown() error { return r.wrong(Unknown, "unknown member %s", r.path) }
+
+// deeper refuses an object or array in too many others.
+func (r *reader) deeper(depth int) error {
+	if depth >= r.limits.Depth {
+		return r.wrong(Syntax, "more than %d objects and arrays in one another", r.limits.Depth)
+	}
+	return nil
+}
+
+// object reads an object on the way to members that are wanted.
+func (r *reader) object(n *node, c byte, depth int) error {
+	if c != '{' {
+		return r.wrong(Type, "%s where an object is wanted", charName(c))
+	}
+	if err := r.deeper(depth); err != nil {
+		return err
+	}
+	if err := r.keep('{'); err != nil {
+		return err
+	}
+	var seen []*node
+	err := r.members(func() error {
+		above := len(r.path)
+		defer func() { r.path = r.path[:above] }()
+		m, err := r.member(n)
+		if err != nil {
+			return err
+		}
+		at := r.offset()
+		if err := r.want(':'); err != nil {
+			return err
+		}
+		c, err := r.token()
+		if err != nil {
+			return err
+		}
+		switch {
+		case m == nil && r.others == Refuse:
+			return r.wrongAt(at, Unknown, "unknown member %s", r.path)
+		case m == nil || m.rule != nil && m.rule.Do == Skip:
+			return r.scan(nil, c, depth+1)
+		case m.rule != nil && m.rule.Do == Refuse:
+			return r.wrongAt(at, Unknown, "unknown member %s", r.path)
+		}
+		for _, s := range seen {
+			if s == m {
+				return r.wrongAt(at, Duplicate, "%s comes twice", r.path)
+			}
+		}
+		if len(seen) > 0 {
+			if err := r.keep(','); err != nil {
+				return err
+			}
+		}
+		seen = append(seen, m)
+		if err := r.keep(m.prefix...); err != nil {
+			return err
+		}
+		return r.value(m, c, depth+1)
+	})
+	if err != nil {
+		return err
+	}
+	return r.keep('}')
+}
+
+// member reads the name of a member, adds it to the path and returns its node, nil
+// when it has none.
+func (r *reader) member(n *node) (*node, error) {
+	r.name = r.name[:0]
+	long := false
+	if err := r.text(func(p []byte) error {
+		k := min(len(p), maxNameSize-len(r.name))
+		r.name = append(r.name, p[:k]...)
+		long = long || k < len(p)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	name := string(r.name)
+	if !long && bytes.IndexByte(r.name, '\\') >= 0 {
+		if err := json.Unmarshal(slices.Concat([]byte{'"'}, r.name, []byte{'"'}), &name); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.path) > 0 {
+		r.path = append(r.path, '.')
+	}
+	m := n.members[r.key(name)]
+	if long || !utf8.Valid(r.name) {
+		m = nil
+	}
+	if m != nil {
+		name = m.name
+	}
+	r.path = append(r.path, strings.ToValidUTF8(name, "\uFFFD")...)
+	return m, nil
+}
+
+// array reads an array on the way to items that are wanted.
+func (r *reader) array(n *node, c byte, depth int) error {
+	if c != '[' {
+		return r.wrong(Type, "%s where a list is wanted", charName(c))
+	}
+	if err := r.deeper(depth); err != nil {
+		return err
+	}
+	if err := r.keep('['); err != nil {
+		return err
+	}
+	above, i := len(r.path), 0
+	err := r.items(func(c byte) error {
+		defer func() { r.path = r.path[:above] }()
+		r.path = append(strconv.AppendInt(append(r.path, '['), int64(i), 10), ']')
+		if i > 0 {
+			if err := r.keep(','); err != nil {
+				return err
+			}
+		}
+		i++
+		return r.value(n.items, c, depth+1)
+	})
+	if err != nil {
+		return err
+	}
+	return r.keep(']')
+}
+
+// members reads an object, whose brace is next. It calls fn where the name of a
+// member begins; fn reads it, the colon and the value.
+func (r *reader) members(fn func() error) error {
+	r.r++
+	c, err := r.token()
+	if err != nil {
+		return err
+	}
+	if c == '}' {
+		r.r++
+		return nil
+	}
+	for {
+		if c != '"' {
+			return r.unexpected(c, "the name of a member")
+		}
+		if err := fn(); err != nil {
+			return err
+		}
+		if c, err = r.token(); err != nil {
+			return err
+		}
+		switch c {
+		case '}':
+			r.r++
+			return nil
+		case ',':
+			r.r++
+		default:
+			return r.unexpected(c, "',' or '}'")
+		}
+		if c, err = r.token(); err != nil {
+			return err
+		}
+	}
+}
+
+// items reads an array, whose bracket is next. It calls fn with the first byte of
+// each item, which fn reads.
+func (r *reader) items(fn func(c byte) error) error {
+	r.r++
+	c, err := r.token()
+	if err != nil {
+		return err
+	}
+	if c == ']' {
+		r.r++
+		return nil
+	}
+	for {
+		if err := fn(c); err != nil {
+			return err
+		}
+		if c, err = r.token(); err != nil {
+			return err
+		}
+		switch c {
+		case ']':
+			r.r++
+			return nil
+		case ',':
+			r.r++
+		default:
+			return r.unexpected(c, "',' or ']'")
+		}
+		if c, err = r.token(); err != nil {
+			return err
+		}
+	}
+}
+
+// capture is a value that is being kept, up to a limit.
+type capture struct {
+	left, limit int64
+}
+
+// note keeps a part of the value; there is nothing to do when it is skipped.
+func (r *reader) note(to *capture, p ...byte) error {
+	if to == nil {
+		return nil
+	}
+	if to.left -= int64(len(p)); to.left < 0 {
+		return inField(fault.New(fault.TooLarge, "%s has more than %d bytes", r.path, to.limit), string(r.path))
+	}
+	return r.keep(p...)
+}
+
+// scan reads a value of any kind that begins with c. White space is not kept.
+func (r *reader) scan(to *capture, c byte, depth int) error {
+	switch {
+	case c == '{':
+		if err := r.deeper(depth); err != nil {
+			return err
+		}
+		if err := r.note(to, '{'); err != nil {
+			return err
+		}
+		first := true
+		err := r.members(func() error {
+			if !first {
+				if err := r.note(to, ','); err != nil {
+					return err
+				}
+			}
+			first = false
+			if err := r.scanString(to); err != nil {
+				return err
+			}
+			if err := r.want(':'); err != nil {
+				return err
+			}
+			if err := r.note(to, ':'); err != nil {
+				return err
+			}
+			c, err := r.token()
+			if err != nil {
+				return err
+			}
+			return r.scan(to, c, depth+1)
+		})
+		if err != nil {
+			return err
+		}
+		return r.note(to, '}')
+	case c == '[':
+		if err := r.deeper(depth); err != nil {
+			return err
+		}
+		if err := r.note(to, '['); err != nil {
+			return err
+		}
+		first := true
+		err := r.items(func(c byte) error {
+			if !first {
+				if err := r.note(to, ','); err != nil {
+					return err
+				}
+			}
+			first = false
+			return r.scan(to, c, depth+1)
+		})
+		if err != nil {
+			return err
+		}
+		return r.note(to, ']')
+	case c == '"':
+		return r.scanString(to)
+	case c == '-', c >= '0' && c <= '9':
+		return r.number(to)
+	case c == 't':
+		return r.word(to, "true")
+	case c == 'f':
+		return r.word(to, "false")
+	case c == 'n':
+		return r.word(to, "null")
+	}
+	return r.unexpected(c, "a value")
+}
+
+// scanString reads a string, whose quote is next. One that is kept has to be UTF-8.
+func (r *reader) scanString(to *capture) error {
+	if to == nil {
+		return r.text(func([]byte) error { return nil })
+	}
+	at, begin := r.offset(), len(r.kept)
+	if err := r.note(to, '"'); err != nil {
+		return err
+	}
+	if err := r.text(func(p []byte) error { return r.note(to, p...) }); err != nil {
+		return err
+	}
+	if !utf8.Valid(r.kept[begin:]) {
+		return r.wrongAt(at, Syntax, "a string that is not UTF-8")
+	}
+	return r.note(to, '"')
+}
+
+// text reads a string, whose quote is next, and calls fn with the pieces of what
+// stands between its quotes, escapes as they are.
+func (r *reader) text(fn func(p []byte) error) error {
+	r.r++
+	for {
+		if _, err := r.peek(); err != nil {
+			return err
+		}
+		p := r.buf[r.r:r.w]
+		n := plain(p)
+		if n > 0 {
+			if err := fn(p[:n]); err != nil {
+				return err
+			}
+			r.r += n
+		}
+		if n == len(p) {
+			continue
+		}
+		switch c := p[n]; c {
+		case '"':
+			r.r++
+			return nil
+		case '\\':
+			esc, _, err := r.escape()
+			if err == nil {
+				err = fn(esc)
+			}
+			if err != nil {
+				return err
+			}
+		default:
+			return r.wrong(Syntax, "%s: %s", reasonControl, charName(c))
+		}
+	}
+}
+
+// plain returns how many bytes at the beginning of p stand for themselves in a
+// string.
+func plain(p []byte) int {
+	for i, c := range p {
+		if c < ' ' || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(p)
+}
+
+// escape reads an escape, whose backslash is next. It returns it as it stands, valid
+// until the next call, and the rune it stands for; of a pair of surrogates, one half.
+func (r *reader) escape() (as []byte, c rune, err error) {
+	at := r.offset()
+	var esc [6]byte
+	take := func(i int) (byte, error) {
+		c, err := r.peek()
+		if err == nil {
+			esc[i] = c
+			r.r++
+		}
+		return c, err
+	}
+	if _, err = take(0); err != nil {
+		return nil, 0, err
+	}
+	b, err := take(1)
+	if err != nil {
+		return nil, 0, err
+	}
+	switch b {
+	case '"', '\\', '/':
+		return esc[:2], rune(b), nil
+	case 'b':
+		return esc[:2], '\b', nil
+	case 'f':
+		return esc[:2], '\f', nil
+	case 'n':
+		return esc[:2], '\n', nil
+	case 'r':
+		return esc[:2], '\r', nil
+	case 't':
+		return esc[:2], '\t', nil
+	case 'u':
+		for i := range 4 {
+			if b, err = take(2 + i); err != nil {
+				return nil, 0, err
+			}
+			v, ok := hexValue(b)
+			if !ok {
+				return nil, 0, r.wrongAt(at, Syntax, "an escape in a string that JSON does not have")
+			}
+			c = c<<4 | v
+		}
+		return esc[:], c, nil
+	}
+	return nil, 0, r.wrongAt(at, Syntax, "an escape in a string that JSON does not have")
+}
+
+func hexValue(c byte) (rune, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return rune(c - '0'), true
+	case c >= 'a' && c <= 'f':
+		return rune(c-'a') + 10, true
+	case c >= 'A' && c <= 'F':
+		return rune(c-'A') + 10, true
+	}
+	return 0, false
+}
+
+// word reads true, false or null.
+func (r *reader) word(to *capture, word string) error {
+	for i := range len(word) {
+		c, err := r.peek()
+		if err != nil {
+			return err
+		}
+		if c != word[i] {
+			return r.unexpected(c, word)
+		}
+		r.r++
+	}
+	return r.note(to, []byte(word)...)
+}
+
+// number reads a number.
+func (r *reader) number(to *capture) error {
+	c, err := r.peek()
+	if err != nil {
+		return err
+	}
+	// take takes the current byte; c is the next one then, and 0 at the end.
+	take := func() error {
+		if err := r.note(to, c); err != nil {
+			return err
+		}
+		r.r++
+		if err := r.more(); err == io.EOF {
+			c = 0
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c = r.buf[r.r]
+		return nil
+	}
+	digits := func() error {
+		if c < '0' || c > '9' {
+			if c == 0 && r.r == r.w {
+				_, err := r.peek()
+				return err
+			}
+			return r.unexpected(c, "a digit")
+		}
+		for c >= '0' && c <= '9' {
+			if err := take(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if c == '-' {
+		if err := take(); err != nil {
+			return err
+		}
+	}
+	if c == '0' { // nothing but a fraction or an exponent may follow
+		err = take()
+	} else {
+		err = digits()
+	}
+	if err == nil && c == '.' {
+		if err = take(); err == nil {
+			err = digits()
+		}
+	}
+	if err == nil && (c == 'e' || c == 'E') {
+		if err = take(); err == nil && (c == '+' || c == '-') {
+			err = take()
+		}
+		if err == nil {
+			err = digits()
+		}
+	}
+	return err
+}
+
+// file reads a string of base64 that begins with c.
+func (r *reader) file(rule *Rule, c byte) (err error) {
+	if c != '"' {
+		return r.wrong(Type, "%s where a string of base64 is wanted", charName(c))
+	}
+	if len(r.form.Files) == r.limits.Files {
+		return inField(fault.New(fault.TooLarge, "the body has more than %d files", r.limits.Files), string(r.path))
+	}
+	r.r++
+	f := File{Path: string(r.path)}
+	if rule.DataURL {
+		if f.Claimed, err = r.dataURL(); err != nil {
+			return err
+		}
+	}
+	out, err := r.open(r.ctx)
+	if err != nil {
+		return err
+	}
+	r.dec.reset(out, or(rule.Max, r.limits.File), rule.Loose)
+	if err := r.base64(); err != nil {
+		return inField(err, string(r.path))
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	f.Size = r.dec.size
+	r.form.Files = append(r.form.Files, f)
+	return r.keep(strconv.AppendInt(nil, int64(len(r.form.Files)), 10)...)
+}
+
+// inField says in which field something is too large.
+func inField(err error, field string) error {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Kind != fault.TooLarge || e.Field != "" {
+		return err
+	}
+	c := *e
+	c.Field = field
+	return &c
+}
+
+// base64 decodes a string up to its end, quote included.
+func (r *reader) base64() error {
+	for {
+		if _, err := r.peek(); err != nil {
+			return err
+		}
+		// The quote is looked for once for all of the window, so that a file full
+		// of escapes does not make that quadratic.
+		p := r.buf[r.r:r.w]
+		quote := bytes.IndexByte(p, '"')
+		end := r.w
+		if quote >= 0 {
+			end = r.r + quote
+		}
+		for r.r < end {
+			p := r.buf[r.r:end]
+			n := bytes.IndexByte(p, '\\')
+			if n < 0 {
+				n = len(p)
+			}
+			if err := r.dec.run(p[:n]); err != nil {
+				return r.undecoded(err)
+			}
+			r.r += n
+			if n == len(p) {
+				break
+			}
+			window := r.base
+			if err := r.escaped(); err != nil {
+				return err
+			}
+			if r.base != window { // the escape went on in the next window
+				end = r.r
+				quote = -1
+			}
+		}
+		if quote < 0 {
+			continue
+		}
+		reason, err := r.dec.finish()
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return r.wrong(Base64, "%s", reason)
+		}
+		r.r++
+		return nil
+	}
+}
+
+// escaped decodes the character that an escape in base64 stands for.
+func (r *reader) escaped() error {
+	at := r.offset()
+	_, c, err := r.escape()
+	if err != nil {
+		return err
+	}
+	if c >= utf8.RuneSelf {
+		return r.wrongAt(at, Base64, "%s", reasonCharacter)
+	}
+	reason, err := r.dec.char(byte(c))
+	if err == nil && reason != "" {
+		err = r.wrongAt(at, Base64, "%s", reason)
+	}
+	return err
+}
+
+// undecoded tells the place of what the decoder does not take.
+func (r *reader) undecoded(err error) error {
+	var w *wrong
+	if !errors.As(err, &w) {
+		return err
+	}
+	code := Base64
+	if w.reason == reasonControl {
+		code = Syntax
+	}
+	return r.wrongAt(r.offset()+int64(w.at), code, "%s", w.reason)
+}
+
+// dataURL takes "data:TYPE;base64," at the beginning of a string and returns the
+// type. A colon is not base64, so there is no doubt what is meant.
+func (r *reader) dataURL() (string, error) {
+	const scheme, coding = "data:", ";base64"
+	at := r.offset()
+	if r.w-r.r < maxDataURL {
+		if err := r.fill(maxDataURL); err != nil && err != io.EOF {
+			return "", err
+		}
+	}
+	p := r.buf[r.r:min(r.w, r.r+maxDataURL)]
+	if len(p) < len(scheme) || !strings.EqualFold(string(p[:len(scheme)]), scheme) {
+		return "", nil
+	}
+	comma := bytes.IndexFunc(p, func(c rune) bool { return c == ',' || c == '"' || c < ' ' })
+	if comma < 0 || p[comma] != ',' {
+		return "", r.wrongAt(at, Base64, "a data URL without a comma")
+	}
+	// Slashes are often escaped; no type needs other escapes.
+	head := strings.ReplaceAll(string(p[len(scheme):comma]), `\/`, "/")
+	if len(head) < len(coding) || !strings.EqualFold(head[len(head)-len(coding):], coding) || strings.Contains(head, `\`) {
+		return "", r.wrongAt(at, Base64, "a data URL that is not of base64")
+	}
+	r.r += comma + 1
+	return strings.ToValidUTF8(head[:len(head)-len(coding)], "\uFFFD"), nil
+}
