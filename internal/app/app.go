@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -127,12 +128,26 @@ func (a *App) Close() error {
 // that fits is taken, so longer ones stand before shorter ones.
 func (a *App) mounts() []mount {
 	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
+	api := sage.New(sage.Config{
+		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(), Logger: a.Log,
+	})
 	return []mount{
 		{transfer.UploadPath, transfers},
 		{transfer.DownloadPath, transfers},
 		{transfer.ShortDownloadPath, transfers},
-		{sage.Prefix, sage.New(sage.Config{Auth: a.Auth, Acquire: a.openSage, Logger: a.Log})},
+		{sage.Prefix, api},
+		{sage.DocumentPath, api.OpenAPI()},
 	}
+}
+
+// anonymousWorkspace is the one whose fields the OpenAPI documents show to anybody:
+// the demo, as long as only this machine can ask.
+func (a *App) anonymousWorkspace() string {
+	host, _, err := net.SplitHostPort(a.Listen)
+	if err != nil || !a.Demo || !isLoopback(host) {
+		return ""
+	}
+	return DemoName
 }
 
 // Handler serves everything but the probes.

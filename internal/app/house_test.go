@@ -188,21 +188,23 @@ var testVariable = regexp.MustCompile(`^"DOSSIER_TEST_\w+"$`)
 // dependencies are the modules that the product and its tests name directly, each
 // with the reason it is not written here.
 var dependencies = map[string]string{
-	"github.com/BurntSushi/toml":         "the configuration file",
-	"github.com/alecthomas/kong":         "the command line, from one struct",
-	"github.com/emmansun/base64":         "base64 by vector instructions, 7 times the standard library's; only assembly, no cgo",
-	"github.com/gabriel-vasile/mimetype": "the type of a document by its contents",
-	"github.com/golang-jwt/jwt/v5":       "session tokens, which clients of the Sage dialect decode",
-	"github.com/google/go-cmp":           "differences in test failures",
-	"github.com/jackc/pgx/v5":            "PostgreSQL, native protocol",
-	"github.com/minio/minio-go/v7":       "S3, presigned URLs included",
-	"github.com/ncruces/go-sqlite3":      "SQLite without cgo, the fastest of four measured",
-	"github.com/rogpeppe/go-internal":    "testscript for tests of the binary",
-	"golang.org/x/crypto":                "argon2id for people's passwords",
-	"golang.org/x/mod":                   "reads go.mod in this test",
-	"golang.org/x/sys":                   "file locks and fdatasync",
-	"golang.org/x/tools":                 "txtar, the form of conversations",
-	"pgregory.net/rapid":                 "property tests",
+	"github.com/BurntSushi/toml":            "the configuration file",
+	"github.com/alecthomas/kong":            "the command line, from one struct",
+	"github.com/emmansun/base64":            "base64 by vector instructions, 7 times the standard library's; only assembly, no cgo",
+	"github.com/gabriel-vasile/mimetype":    "the type of a document by its contents",
+	"github.com/golang-jwt/jwt/v5":          "session tokens, which clients of the Sage dialect decode",
+	"github.com/google/go-cmp":              "differences in test failures",
+	"github.com/jackc/pgx/v5":               "PostgreSQL, native protocol",
+	"github.com/minio/minio-go/v7":          "S3, presigned URLs included",
+	"github.com/ncruces/go-sqlite3":         "SQLite without cgo, the fastest of four measured",
+	"github.com/pb33f/libopenapi":           "reads the OpenAPI document for the validator, in a test",
+	"github.com/pb33f/libopenapi-validator": "says whether the OpenAPI document is valid, in a test",
+	"github.com/rogpeppe/go-internal":       "testscript for tests of the binary",
+	"golang.org/x/crypto":                   "argon2id for people's passwords",
+	"golang.org/x/mod":                      "reads go.mod in this test",
+	"golang.org/x/sys":                      "file locks and fdatasync",
+	"golang.org/x/tools":                    "txtar, the form of conversations",
+	"pgregory.net/rapid":                    "property tests",
 }
 
 // TestDependencies says which modules the code imports, and why.

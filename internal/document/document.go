@@ -257,6 +257,12 @@ func FoldersOf(folders, owner *resource.Resource, id int64) filter.Expr {
 	}
 }
 
+// HasOwner reports whether documents can belong to records of owner.
+func HasOwner(documents, owner *resource.Resource) bool {
+	_, err := ownerField(documents, owner)
+	return err == nil
+}
+
 // ownerField returns the field by which documents refer to records of owner.
 func ownerField(documents, owner *resource.Resource) (string, error) {
 	if owner.Name != usersName && owner.Name != foldersName {

@@ -223,6 +223,9 @@ func (g *Registry) With(generation int64, extra map[string][]Field) (*Catalog, e
 	return c, nil
 }
 
+// Catalog returns the resources as declared, without extra fields.
+func (g *Registry) Catalog() *Catalog { return &Catalog{list: g.list, byName: g.byName} }
+
 // At returns the same catalog as of a later generation.
 func (c *Catalog) At(generation int64) *Catalog {
 	later := *c

@@ -1,13 +1,16 @@
 package sage
 
-import "github.com/dossier-crm/dossier/internal/crm"
+import (
+	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
 
 // quirk is how a resource differs on the wire from all others.
 type quirk struct {
 	order  []string          // members that come first, in this order; the rest by ASCII
 	none   map[string]string // what a null is written as, by field; "null" where not named
 	hidden []string          // fields that answers do not show
-	add    []string          // members that are no fields, written by the handler
+	add    added             // members that are no fields, written by the handler
 	rename map[string]string // field -> member
 	refs   refStyle          // of references; zero: {"id":…,"value":…}
 	forms  map[string]form   // fields that are not written as their kind is
@@ -18,6 +21,9 @@ type quirk struct {
 	// input changes what a client sent into what the record service takes.
 	input func(in crm.Input, creating bool) error
 }
+
+// added are members by name, with the kind that they are written as.
+type added map[string]resource.Kind
 
 // refStyle is how references with a title are written.
 type refStyle struct {
@@ -77,7 +83,7 @@ var quirks = map[string]quirk{
 			"formId", "billboardId", "carrousel", "campaignId"},
 		none:   documentNone,
 		hidden: []string{"productId"},
-		add:    []string{"link"},
+		add:    added{"link": resource.Text},
 	},
 	"folders": {
 		order: []string{"id", "salesRepIdDeleted", "salesRepIdCreated", "salesRepIdUpdated", "dateCreated",
@@ -217,5 +223,5 @@ var recordDocuments = quirk{
 		"campaignId", "contactId", "isCarroussel"},
 	none:   documentNone,
 	hidden: []string{"productId", "carrousel"},
-	add:    []string{"link", "isCarroussel"},
+	add:    added{"link": resource.Text, "isCarroussel": resource.Boolean},
 }

@@ -37,6 +37,7 @@ type member struct {
 	key   []byte // `{"name":` or `,"name":`
 	name  string
 	field *resource.Field    // nil for a member that the handler writes
+	kind  resource.Kind      // of that member
 	table *resource.Resource // of references
 	guard bool               // of a table with records that are hidden from some
 	none  string             // what a null is written as
@@ -67,8 +68,8 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		}
 		p.members = append(p.members, m)
 	}
-	for _, name := range q.add {
-		p.members = append(p.members, member{name: name})
+	for name, kind := range q.add {
+		p.members = append(p.members, member{name: name, kind: kind})
 	}
 	place := func(m member) int {
 		if i := slices.Index(q.order, m.name); i >= 0 {

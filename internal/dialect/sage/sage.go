@@ -53,6 +53,12 @@ type Config struct {
 	// Acquire opens a workspace until release is called.
 	Acquire func(ctx context.Context, name string) (ws Workspace, release func(), err error)
 
+	// Declared is what the OpenAPI document describes for clients without a
+	// session, unless Demo names a workspace whose extra fields may be shown to
+	// anybody.
+	Declared *resource.Registry
+	Demo     string
+
 	RowCache int          // bytes; 0 = DefaultRowCache, negative = none
 	Logger   *slog.Logger // nil = slog.Default
 }
@@ -66,6 +72,10 @@ type Dialect struct {
 	bodies  *budget
 	plans   *cache.Recent[*resource.Resource, *plan]
 	schemas *cache.Recent[*resource.Resource, []byte]
+
+	declared *resource.Catalog // no extra fields
+	demo     string
+	books    *cache.Recent[bookKey, printed]
 }
 
 // New returns the dialect's handler.
@@ -84,6 +94,10 @@ func New(cfg Config) *Dialect {
 		plans:   cache.NewRecent[*resource.Resource, *plan](maxPlans),
 		schemas: cache.NewRecent[*resource.Resource, []byte](maxPlans),
 		bodies:  newBudget(maxBodies),
+
+		declared: cfg.Declared.Catalog(),
+		demo:     cfg.Demo,
+		books:    cache.NewRecent[bookKey, printed](maxBooks),
 	}
 }
 
@@ -112,16 +126,9 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 	if len(segments) == 1 && strings.EqualFold(segments[0], "login") {
 		return d.login(w, r)
 	}
-	token := r.Header.Get("X-Session-Key")
-	if token == "" {
-		return fault.New(fault.Unauthorized, "the X-Session-Key header is missing; get a token from POST /api/v4/login")
-	}
-	known, err := d.auth.Authenticate(r.Context(), token)
+	known, err := d.authenticate(r)
 	if err != nil {
 		return err
-	}
-	if known.Dialect != "" && known.Dialect != Name {
-		return fault.New(fault.Unauthorized, "the session key belongs to another API")
 	}
 	httpd.Identify(r.Context(), known.Workspace, strconv.FormatInt(known.UserID, 10))
 	var values [maxSegments]string
@@ -145,7 +152,7 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 			Restricted: known.Restricted,
 			Branches:   known.Branches,
 		},
-		token:     token,
+		token:     r.Header.Get("X-Session-Key"),
 		records:   ws.Records,
 		documents: ws.Documents,
 		catalog:   ws.Records.Catalog(),
@@ -159,6 +166,22 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return err
+}
+
+// authenticate returns the session whose key a request carries.
+func (d *Dialect) authenticate(r *http.Request) (auth.Session, error) {
+	token := r.Header.Get("X-Session-Key")
+	if token == "" {
+		return auth.Session{}, fault.New(fault.Unauthorized, "the X-Session-Key header is missing; get a token from POST /api/v4/login")
+	}
+	known, err := d.auth.Authenticate(r.Context(), token)
+	if err != nil {
+		return auth.Session{}, err
+	}
+	if known.Dialect != "" && known.Dialect != Name {
+		return auth.Session{}, fault.New(fault.Unauthorized, "the session key belongs to another API")
+	}
+	return known, nil
 }
 
 func (d *Dialect) request(r *http.Request) *request { return &request{Request: r, bodies: d.bodies} }
