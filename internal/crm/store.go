@@ -58,6 +58,10 @@ type Tx interface {
 	// transaction ends. It returns nil and no error when there is none.
 	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
 
+	// List is Store.List as the transaction sees the records, its own changes
+	// among them.
+	List(ctx context.Context, q Query, p *Page) error
+
 	// Missing returns those of the given references whose record does not exist
 	// or does not satisfy visible of its resource. visible may be nil.
 	Missing(ctx context.Context, refs []Reference, visible func(*resource.Resource) filter.Expr) ([]Reference, error)

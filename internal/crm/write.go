@@ -270,7 +270,7 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	for _, a := range withDates(c.set, dates) {
 		rec.Values[a.Field.Index] = a.Value
 	}
-	return rec, nil
+	return rec, s.obey(ctx, &edit{tx: tx, view: view, res: res, rec: rec})
 }
 
 // newRecord returns a record with the defaults of its fields.
@@ -374,7 +374,11 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 	if err != nil {
 		return err
 	}
-	if err := s.apply(ctx, tx, view, Updated, res, rec, withDates(c.set, dates)); err != nil {
+	set, err := s.obeyed(ctx, tx, view, res, rec, withDates(c.set, dates))
+	if err != nil {
+		return err
+	}
+	if err := s.apply(ctx, tx, view, Updated, res, rec, set); err != nil {
 		return err
 	}
 	if isDeclaration(res) || changesTitle(res, rec, c.set) {

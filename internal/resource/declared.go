@@ -12,5 +12,5 @@ import "slices"
 // clients build their requests from either, and a stand-in that refuses what one
 // of them allows breaks a client that works.
 func Declared() []Resource {
-	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredDocuments(), declaredForms(), declaredSystem())
+	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredCampaigns(), declaredDocuments(), declaredForms(), declaredSystem())
 }

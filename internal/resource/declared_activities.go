@@ -7,8 +7,8 @@ const (
 	EmailSent     = 1
 )
 
-// declaredActivities are what people do: activities, events and tasks, e-mails
-// and campaigns.
+// declaredActivities are what people do: activities, events and tasks, calls and
+// e-mails, and the news that they read.
 func declaredActivities() []Resource {
 	return []Resource{
 		{
@@ -100,16 +100,6 @@ func declaredActivities() []Resource {
 			),
 		},
 		{
-			Name: "campaigns", Title: []string{"title"}, Ops: CRUD,
-			Required: []string{"title", "startDate", "endDate", "ownerId", "typeId", "statusId"},
-			Fields: join(audit(), []Field{
-				text("title", 255).key().search(), text("description", 0), text("videoUrl", 2000),
-				instant("startDate"), instant("endDate"), bareRef("ownerId", "users"),
-				bareRef("statusId", "campaignStatuses"), bareRef("typeId", "campaignTypes"),
-			}),
-			Indexes: polled(),
-		},
-		{
 			// Messages to everybody, a team or one person. The documents read them
 			// only; that they can be written is ours.
 			Name: "news", Title: []string{"subject"}, Ops: CRUD,
@@ -120,8 +110,6 @@ func declaredActivities() []Resource {
 				integer("totalUsers").or(IntValue(0)),
 			}),
 		},
-		listOnly(valueList("campaignStatuses", 150, 150, 6000)),
-		listOnly(valueList("campaignTypes", 150, 150, 6000)),
 		listOnly(valueList("videoCallProviders", 150, 150, 6000)),
 	}
 }

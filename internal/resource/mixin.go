@@ -99,10 +99,13 @@ func labels(prefix string, spanish, middle, last int) []Field {
 }
 
 // labelFields names the fields that labels("description", …) declares.
-func labelFields() []string {
+func labelFields() []string { return labelNames("description") }
+
+// labelNames names the fields that labels declares with a prefix.
+func labelNames(prefix string) []string {
 	names := make([]string, len(Languages))
 	for i, l := range Languages {
-		names[i] = "description" + l
+		names[i] = prefix + l
 	}
 	return names
 }

@@ -285,7 +285,7 @@ func (w *world) makeRates() {
 }
 
 // makeCampaigns writes campaigns before, at and after now, with the status that
-// goes with each when the list has the usual three.
+// goes with each when the list has the usual four.
 func (w *world) makeCampaigns() {
 	c := &w.company.campaigns
 	for i, title := range []string{
@@ -304,11 +304,11 @@ func (w *world) makeCampaigns() {
 		c.setRef(c.owner, pick(&c.random, w.users))
 		c.setRef(c.kind, pick(&c.random, w.values.campaignTypes))
 		status := w.values.campaignStatuses
-		at := 2 // finished
+		at := 3 // finished
 		if i == 4 {
 			at = 1 // running
 		} else if i > 4 {
-			at = 0 // planned
+			at = 2 // planned
 		}
 		c.setRef(c.status, status[min(at, len(status)-1)])
 	}

@@ -152,9 +152,10 @@ func valueLists() []valueList {
 			v("Trade fair|Feria|Messe|Salon|Fiera|Feira|Messe|Выставка"),
 			v("Promotion|Promoción|Aktion|Promotion|Promozione|Promoção|Kampagnetilbud|Акция"),
 		}},
-		{"campaignStatuses", []value{
-			v("Planned|Planificada|Geplant|Prévue|Pianificata|Planeada|Planlagt|Запланирована|Planejada"),
+		{"campaignStatuses", []value{ // the ids are the documented ones [DOC]
+			v("Draft|Borrador|Entwurf|Brouillon|Bozza|Rascunho|Kladde|Черновик"),
 			v("Running|En curso|Läuft|En cours|In corso|Em curso|I gang|Идёт|Em andamento"),
+			v("Planned|Planificada|Geplant|Prévue|Pianificata|Planeada|Planlagt|Запланирована|Planejada"),
 			v("Finished|Terminada|Beendet|Terminée|Conclusa|Terminada|Afsluttet|Завершена"),
 		}},
 		{"userTypes", []value{

@@ -15,6 +15,10 @@ import (
 // the caller does not know.
 func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
 	defer fault.Wrap(&err, "store.List(%s)", q.Resource.Name)
+	return s.db.Read(ctx, func(c Conn) error { return s.list(ctx, c, q, p) })
+}
+
+func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page) error {
 	t, err := s.table(q.Resource.Name)
 	if err != nil {
 		return err
@@ -23,16 +27,14 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 	if err := l.sortKeys(); err != nil {
 		return err
 	}
-	return s.db.Read(ctx, func(c Conn) error {
-		*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
-		if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
-			return err
-		}
-		if err := l.keys(ctx, c, p); err != nil {
-			return err
-		}
-		return s.rows(ctx, c, q.Resource, q.Visible, p)
-	})
+	*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+	if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
+		return err
+	}
+	if err := l.keys(ctx, c, p); err != nil {
+		return err
+	}
+	return s.rows(ctx, c, q.Resource, q.Visible, p)
 }
 
 // list is one call of List.

@@ -333,6 +333,12 @@ func (x *tx) Lock(ctx context.Context, res *resource.Resource, id int64) (_ *res
 	return &r.records[0], nil
 }
 
+// List implements crm.Tx.
+func (x *tx) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
+	defer fault.Wrap(&err, "store.List(%s)", q.Resource.Name)
+	return x.s.list(ctx, x.c, q, p)
+}
+
 // Missing implements crm.Tx.
 func (x *tx) Missing(ctx context.Context, refs []crm.Reference, visible func(*resource.Resource) filter.Expr) (missing []crm.Reference, err error) {
 	defer fault.Wrap(&err, "store.Missing")

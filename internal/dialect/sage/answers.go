@@ -14,6 +14,8 @@ import (
 var (
 	listParams = []string{"page", "where", "order", "lang", "Count", "X-FM-Entity-Count", "ExtraFieldDescription"}
 	getParams  = []string{"lang", "ExtraFieldDescription"}
+
+	offsetParams = append(slices.Clone(listParams), "offset", "count")
 )
 
 // parameters are those that stand in no path.
@@ -79,7 +81,17 @@ func roleUsersAnswer(b *book, res *resource.Resource) object {
 }
 
 // createdAnswer is what answers a creation.
-func createdAnswer(b *book, _ *resource.Resource) object {
+func createdAnswer(b *book, res *resource.Resource) object {
+	q := quirk{}
+	if res != nil {
+		q = quirks[res.Name]
+	}
+	switch {
+	case q.several:
+		return object{"anyOf": []object{recordAnswer(b, res), pageAnswer(b, res)}}
+	case q.created == answerRecord:
+		return recordAnswer(b, res)
+	}
 	return b.named("Created", func() object {
 		return strict(object{"Message": object{"const": "entity created"}, "id": int64Schema()})
 	})
@@ -104,13 +116,36 @@ func (b *book) changed(res *resource.Resource, kind answer, name, message string
 		return b.named(name+"WithId", func() object {
 			return strict(object{"Message": object{"const": message}, "id": int64Schema()})
 		})
+	case answerSuccess:
+		return b.named(name+"Successfully", func() object {
+			return strict(object{"Message": object{"const": "delete success"}, "id": int64Schema()})
+		})
+	case answerPlain:
+		return successAnswer(b, res)
 	default:
 		return b.named(name, func() object { return strict(object{"Message": object{"const": message}}) })
 	}
 }
 
-// newRecordBody is a record to create.
-func newRecordBody(b *book, res *resource.Resource) object { return b.complete(res, res.Required) }
+// newRecordBody is a record to create, or several where that is offered.
+func newRecordBody(b *book, res *resource.Resource) object {
+	one := b.complete(res, res.Required)
+	if quirks[res.Name].several {
+		return object{"anyOf": []object{one, arrayOf(one)}}
+	}
+	return one
+}
+
+// partBody is a record to create below the one that it is a part of, which the
+// path names.
+func partBody(required ...string) schemaOf {
+	return func(b *book, res *resource.Resource) object {
+		if len(required) == 0 {
+			return b.input(res)
+		}
+		return object{"allOf": []object{b.input(res), {"type": "object", "required": required}}}
+	}
+}
 
 // changesBody are the members of a record to change.
 func changesBody(b *book, res *resource.Resource) object { return b.input(res) }

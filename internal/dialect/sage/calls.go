@@ -120,7 +120,7 @@ func (d *Dialect) identifyCall(s *session, w http.ResponseWriter, r *request) er
 	if _, _, err := d.addCalls(s, r, []crm.Input{input}); err != nil {
 		return err
 	}
-	respond(w, http.StatusOK, []byte(`{"message":"success"}`))
+	respond(w, http.StatusOK, []byte(bodyPlain))
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package sage
 
 import (
+	"slices"
+
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
@@ -15,6 +17,7 @@ type quirk struct {
 	refs   refStyle          // of references; zero: {"id":…,"value":…}
 	forms  map[string]form   // fields that are not written as their kind is
 
+	several                   bool   // POST takes an array of records too, and answers it with an array
 	created, updated, deleted answer // what answers a change
 	offset                    bool   // lists go by ?offset= and ?count= besides ?page= and Count
 
@@ -49,14 +52,36 @@ const (
 type answer uint8
 
 const (
-	answerMessage   answer = iota // {"Message":…}
+	answerUsual     answer = iota // {"Message":…}, and of what is created the id
 	answerMessageID               // {"Message":…,"id":…}
 	answerRecord                  // the record as it is now
 	answerSuccess                 // {"Message":"delete success","id":…}
+	answerPlain                   // {"message":"success"}
 )
 
 // noRecord is how members that name nobody or nothing are written.
 const noRecord = "-1"
+
+// noText is how members without a text are written that are never null.
+const noText = `""`
+
+// ofCampaigns is how campaigns and their parts write that there is nobody, in
+// members that are theirs alone, and no text [DOC].
+func ofCampaigns(texts ...string) map[string]string {
+	none := map[string]string{"salesRepIdCreated": "0", "salesRepIdUpdated": "0", "salesRepIdDeleted": "0"}
+	for _, f := range texts {
+		none[f] = noText
+	}
+	return none
+}
+
+// auditLast are the members that end most records of campaigns [DOC].
+var auditLast = []string{"dateCreated", "dateDeleted", "dateUpdated", "salesRepIdCreated", "salesRepIdUpdated",
+	"salesRepIdDeleted", "id"}
+
+// campaignLabels are the names of questions and their values in the order of the
+// documents.
+var campaignLabels = []string{"textES", "textEN", "textIT", "textFR", "textDE", "textPT", "textUS", "textBR", "textRU", "textDK"}
 
 // minusOne marks fields whose null is written as -1.
 func minusOne(fields ...string) map[string]string {
@@ -188,6 +213,58 @@ var quirks = map[string]quirk{
 			"secretKey": "secret_key",
 		},
 		created: answerRecord, updated: answerRecord, deleted: answerSuccess,
+	},
+	// The tables beside the examples of the campaigns promise a Message and an id,
+	// the examples are the records [DOC]. What nobody changed is by user 0.
+	"campaigns": {
+		order: append([]string{"title", "description", "ownerId", "statusId", "typeId", "startDate", "endDate", "deleted",
+			"videoUrl"}, auditLast...),
+		none:    ofCampaigns("title", "description", "videoUrl", "address2"),
+		offset:  true,
+		created: answerRecord, updated: answerRecord, deleted: answerPlain,
+	},
+	"campaignStatuses": {
+		order: []string{"id", "descriptionEN", "descriptionES", "descriptionIT", "descriptionFR", "descriptionDE",
+			"descriptionPT", "descriptionUS", "descriptionBR", "descriptionRU", "descriptionDK"},
+		hidden: []string{"deleted", "dateCreated", "dateUpdated", "dateDeleted",
+			"salesRepIdCreated", "salesRepIdUpdated", "salesRepIdDeleted"},
+	},
+	// The list of attributes spells dates and users as everywhere, the examples in
+	// upper case [DOC].
+	"campaignEntities": {
+		order: []string{"campaignId", "accountId", "activityId", "completed", "deleted", "DateCreated", "DateDeleted",
+			"DateUpdated", "SalesRepIdCreated", "SalesRepIdUpdated", "SalesRepIdDeleted", "id"},
+		rename: map[string]string{
+			"dateCreated": "DateCreated", "dateDeleted": "DateDeleted", "dateUpdated": "DateUpdated",
+			"salesRepIdCreated": "SalesRepIdCreated", "salesRepIdUpdated": "SalesRepIdUpdated", "salesRepIdDeleted": "SalesRepIdDeleted",
+		},
+		none: map[string]string{
+			"activityId": noRecord, "salesRepIdCreated": "0", "salesRepIdUpdated": "0", "salesRepIdDeleted": "0",
+		},
+		offset:  true,
+		created: answerRecord, updated: answerRecord, deleted: answerPlain,
+	},
+	// POST is shown with an array, and the attributes as those of one [DOC].
+	"campaignQuestions": {
+		order: slices.Concat([]string{"campaignId"}, campaignLabels, []string{"type", "mandatory", "deleted", "order",
+			"valueListName", "linkedEntity", "linkedEntityField"}, auditLast, []string{"custom"}),
+		none:    ofCampaigns(slices.Concat(campaignLabels, []string{"valueListName", "linkedEntity", "linkedEntityField"})...),
+		offset:  true,
+		several: true,
+		created: answerRecord, updated: answerRecord, deleted: answerPlain,
+	},
+	"campaignQuestionValues": {
+		order:   slices.Concat([]string{"questionId"}, campaignLabels, []string{"deleted"}, auditLast),
+		none:    ofCampaigns(campaignLabels...),
+		offset:  true,
+		created: answerRecord, updated: answerRecord, deleted: answerPlain,
+	},
+	"campaignQuestionAnswers": {
+		order:   append([]string{"questionId", "activityId", "value", "deleted"}, auditLast...),
+		none:    ofCampaigns("value"),
+		offset:  true,
+		created: answerRecord, updated: answerRecord, deleted: answerPlain,
+		input: campaignAnswerInput,
 	},
 	// The table beside the example of PUT promises a Message, the example is the
 	// points [DOC].

@@ -17,6 +17,7 @@ const (
 	bodyUpdated = `{"Message":"entity updated"}`
 	bodyDeleted = `{"Message":"entity deleted"}`
 	bodySuccess = `{"Message":"delete success"}` // of hooks [CLIENT]
+	bodyPlain   = `{"message":"success"}`        // of campaigns and their parts, and of calls [DOC]
 )
 
 // renderer turns the records of one result into bytes, through the row cache.
@@ -229,32 +230,73 @@ func (d *Dialect) create(s *session, w http.ResponseWriter, r *request) error {
 	return d.createIn(s, w, r, res, nil)
 }
 
-// createIn creates a record of res from the body, with further members set.
+// createIn creates what the body has of res, a record or several, with further
+// members set, and answers.
 func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *resource.Resource, set crm.Input) error {
-	input, err := r.readObject(w, maxRecordBody)
+	q := quirks[res.Name]
+	inputs, several, err := r.readInputs(w, q.several)
 	if err != nil {
 		return err
 	}
-	if input == nil {
-		input = crm.Input{}
-	}
-	for name, v := range set {
-		input[name] = v
-	}
-	if change := quirks[res.Name].input; change != nil {
-		if err := change(input, true); err != nil {
-			return err
+	for _, input := range inputs {
+		for name, v := range set {
+			key, _, _ := sent(input, name)
+			input[key] = v
+		}
+		if q.input != nil {
+			if err := q.input(input, true); err != nil {
+				return err
+			}
 		}
 	}
-	id, err := s.records.Create(r.Context(), s.actor, res, input)
-	if err != nil {
+	var ids []int64
+	if several {
+		ids, err = s.records.CreateAll(r.Context(), s.actor, res, inputs...)
+	} else {
+		ids = make([]int64, 1)
+		ids[0], err = s.records.Create(r.Context(), s.actor, res, inputs[0])
+	}
+	switch {
+	case err != nil:
 		return err
+	case several:
+		rows, err := d.rowsOf(s, r, res, ids...)
+		if err != nil {
+			return err
+		}
+		respondRows(w, rows, 0, false)
+		return nil
+	case q.created == answerRecord:
+		return d.respondRecord(s, w, r, res, ids[0])
 	}
-	if quirks[res.Name].created == answerRecord {
-		return d.respondRecord(s, w, r, res, id)
-	}
-	respondCreated(w, id)
+	respondCreated(w, ids[0])
 	return nil
+}
+
+// readInputs reads a body with a record, or where that is offered with an array of
+// them.
+func (r *request) readInputs(w http.ResponseWriter, several bool) (inputs []crm.Input, array bool, err error) {
+	body, err := r.readBody(w, maxRecordBody)
+	if err != nil {
+		return nil, false, err
+	}
+	if several {
+		if err := checkJSON(body); err != nil {
+			return nil, false, err
+		}
+		if items, ok := splitArray(body, crm.MaxBulk+1); ok { // one more, for crm to refuse
+			for _, item := range items {
+				input, ok := splitObject(item)
+				if !ok {
+					return nil, false, fault.New(fault.Invalid, "the body must be an object or an array of objects")
+				}
+				inputs = append(inputs, input)
+			}
+			return inputs, true, nil
+		}
+	}
+	input, err := objectIn(body)
+	return []crm.Input{input}, false, err
 }
 
 func respondCreated(w http.ResponseWriter, id int64) {
@@ -327,12 +369,20 @@ func (d *Dialect) delete(s *session, w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	return d.deleteOf(s, w, r, res, id)
+}
+
+// deleteOf deletes one record and answers.
+func (d *Dialect) deleteOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64) error {
 	if err := s.records.Delete(r.Context(), s.actor, res, id); err != nil {
 		return err
 	}
 	body, how := []byte(bodyDeleted), quirks[res.Name].deleted
-	if how == answerSuccess {
+	switch how {
+	case answerSuccess:
 		body = []byte(bodySuccess)
+	case answerPlain:
+		body = []byte(bodyPlain)
 	}
 	if how == answerMessageID || how == answerSuccess {
 		body = append(strconv.AppendInt(append(body[:len(body)-1], `,"id":`...), id, 10), '}')

@@ -208,6 +208,39 @@ var routes = []route{
 	at("POST", "/emails", (*Dialect).createEmails).is("createEmails", "Create an e-mail for each recipient").
 		of("emails").takes(emailsBody).gives(emailsAnswer).known("DOC"),
 
+	at("GET", "/campaigns/{id}/entities", campaignAccounts.list).is("listAccountsOfCampaign", "A page of the accounts of a campaign").
+		of("campaignEntities").with(offsetParams...).gives(pageAnswer).known("DOC"),
+	at("POST", "/campaigns/{id}/entities", campaignAccounts.create).is("addAccountOfCampaign", "Add an account to a campaign").
+		of("campaignEntities").takes(partBody("accountId")).gives(createdAnswer), // ours
+	at("POST", "/campaigns/{id}/entities/{accountId}", campaignAccounts.create).is("addNamedAccountOfCampaign", "Add the account in the path to a campaign").
+		of("campaignEntities").takes(partBody()).gives(createdAnswer).known("DOC"),
+	at("GET", "/campaigns/{id}/entities/{accountId}", campaignAccounts.get).is("getAccountOfCampaign", "One of the accounts of a campaign").
+		of("campaignEntities").gives(recordAnswer).known("DOC"),
+	at("PUT", "/campaigns/{id}/entities/{accountId}", campaignAccounts.update).is("changeAccountOfCampaign", "Change one of the accounts of a campaign").
+		of("campaignEntities").takes(changesBody).gives(updatedAnswer).known("DOC"),
+	at("DELETE", "/campaigns/{id}/entities/{accountId}", campaignAccounts.delete).is("removeAccountOfCampaign", "Delete one of the accounts of a campaign").
+		of("campaignEntities").gives(deletedAnswer).known("DOC"),
+	at("GET", "/campaignQuestions/{id}/values", questionValues.list).is("listValuesOfQuestion", "A page of the values of a question").
+		of("campaignQuestionValues").with(offsetParams...).gives(pageAnswer).known("DOC"),
+	at("POST", "/campaignQuestions/{id}/values", questionValues.create).is("addValueOfQuestion", "Add a value to a question").
+		of("campaignQuestionValues").takes(partBody("textEN")).gives(createdAnswer).known("DOC"),
+	at("GET", "/campaignQuestions/{id}/values/{valueId}", questionValues.get).is("getValueOfQuestion", "One of the values of a question").
+		of("campaignQuestionValues").gives(recordAnswer).known("DOC"),
+	at("PUT", "/campaignQuestions/{id}/values/{valueId}", questionValues.update).is("changeValueOfQuestion", "Change one of the values of a question").
+		of("campaignQuestionValues").takes(changesBody).gives(updatedAnswer).known("DOC"),
+	at("DELETE", "/campaignQuestions/{id}/values/{valueId}", questionValues.delete).is("removeValueOfQuestion", "Delete one of the values of a question").
+		of("campaignQuestionValues").gives(deletedAnswer).known("DOC"),
+	at("GET", "/campaignQuestions/{id}/answers", questionAnswers.list).is("listAnswersOfQuestion", "A page of the answers of a question").
+		of("campaignQuestionAnswers").with(offsetParams...).gives(pageAnswer).known("DOC"),
+	at("POST", "/campaignQuestions/{id}/answers", questionAnswers.create).is("addAnswerOfQuestion", "Add an answer to a question").
+		of("campaignQuestionAnswers").takes(partBody("activityId", "value")).gives(createdAnswer).known("DOC"),
+	at("GET", "/campaignQuestions/{id}/answers/{answerId}", questionAnswers.get).is("getAnswerOfQuestion", "One of the answers of a question").
+		of("campaignQuestionAnswers").gives(recordAnswer).known("DOC"),
+	at("PUT", "/campaignQuestions/{id}/answers/{answerId}", questionAnswers.update).is("changeAnswerOfQuestion", "Change one of the answers of a question").
+		of("campaignQuestionAnswers").takes(changesBody).gives(updatedAnswer).known("DOC"),
+	at("DELETE", "/campaignQuestions/{id}/answers/{answerId}", questionAnswers.delete).is("removeAnswerOfQuestion", "Delete one of the answers of a question").
+		of("campaignQuestionAnswers").gives(deletedAnswer).known("DOC"),
+
 	at("GET", "/activity/points", (*Dialect).getPoints).is("getPoints", "What deeds are worth in the scores").
 		of("activityPoints").gives(recordAnswer).known("DOC"),
 	at("PUT", "/activity/points", (*Dialect).putPoints).is("updatePoints", "Change what deeds are worth in the scores").

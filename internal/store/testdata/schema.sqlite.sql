@@ -868,9 +868,53 @@ CREATE TABLE "emails" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "news" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionText" TEXT,
+  "endDate" INTEGER,
+  "idIanaZone" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "startDate" INTEGER,
+  "status" INTEGER,
+  "subject" TEXT,
+  "totalUsers" INTEGER,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "videoCallProviders" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "campaigns" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "address2" TEXT,
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
@@ -890,23 +934,91 @@ CREATE TABLE "campaigns" (
   "_extra" TEXT
 ) STRICT;
 
-CREATE TABLE "news" (
+CREATE TABLE "campaignEntities" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "activityId" INTEGER REFERENCES "activities" ("id"),
+  "campaignId" INTEGER REFERENCES "campaigns" ("id"),
+  "completed" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaignQuestions" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "campaignId" INTEGER REFERENCES "campaigns" ("id"),
+  "custom" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "linkedEntity" TEXT,
+  "linkedEntityField" TEXT,
+  "mandatory" INTEGER,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "textBR" TEXT,
+  "textDE" TEXT,
+  "textDK" TEXT,
+  "textEN" TEXT,
+  "textES" TEXT,
+  "textFR" TEXT,
+  "textIT" TEXT,
+  "textPT" TEXT,
+  "textRU" TEXT,
+  "textUS" TEXT,
+  "type" TEXT,
+  "valueListName" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaignQuestionValues" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
-  "descriptionText" TEXT,
-  "endDate" INTEGER,
-  "idIanaZone" TEXT,
+  "questionId" INTEGER REFERENCES "campaignQuestions" ("id"),
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
-  "startDate" INTEGER,
-  "status" INTEGER,
-  "subject" TEXT,
-  "totalUsers" INTEGER,
+  "textBR" TEXT,
+  "textDE" TEXT,
+  "textDK" TEXT,
+  "textEN" TEXT,
+  "textES" TEXT,
+  "textFR" TEXT,
+  "textIT" TEXT,
+  "textPT" TEXT,
+  "textRU" TEXT,
+  "textUS" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "campaignQuestionAnswers" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "activityId" INTEGER REFERENCES "activities" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "questionId" INTEGER REFERENCES "campaignQuestions" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "value" TEXT,
   "_extra" TEXT
 ) STRICT;
 
@@ -934,29 +1046,6 @@ CREATE TABLE "campaignStatuses" (
 ) STRICT;
 
 CREATE TABLE "campaignTypes" (
-  "id" INTEGER PRIMARY KEY,
-  "_version" INTEGER NOT NULL DEFAULT 1,
-  "dateCreated" INTEGER,
-  "dateDeleted" INTEGER,
-  "dateUpdated" INTEGER,
-  "deleted" INTEGER,
-  "descriptionBR" TEXT,
-  "descriptionDE" TEXT,
-  "descriptionDK" TEXT,
-  "descriptionEN" TEXT,
-  "descriptionES" TEXT,
-  "descriptionFR" TEXT,
-  "descriptionIT" TEXT,
-  "descriptionPT" TEXT,
-  "descriptionRU" TEXT,
-  "descriptionUS" TEXT,
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
-  "_extra" TEXT
-) STRICT;
-
-CREATE TABLE "videoCallProviders" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
   "dateCreated" INTEGER,
@@ -1735,6 +1824,10 @@ CREATE INDEX "emails_by_salesRepId_date" ON "emails" ("salesRepId", "date" DESC)
 -- all e-mails, latest first
 CREATE INDEX "emails_by_date" ON "emails" ("date" DESC);
 -- page= far from the start, without where and order
+CREATE INDEX "news_by_id" ON "news" ("id");
+-- page= far from the start, without where and order
+CREATE INDEX "videoCallProviders_by_id" ON "videoCallProviders" ("id");
+-- page= far from the start, without where and order
 CREATE INDEX "campaigns_by_id" ON "campaigns" ("id");
 -- title = 'x', title LIKE 'x%', order=title
 CREATE INDEX "campaigns_title" ON "campaigns" ("title_key");
@@ -1743,13 +1836,29 @@ CREATE INDEX "campaigns_by_dateUpdated" ON "campaigns" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "campaigns_by_dateCreated" ON "campaigns" ("dateCreated" DESC);
 -- page= far from the start, without where and order
-CREATE INDEX "news_by_id" ON "news" ("id");
+CREATE INDEX "campaignEntities_by_id" ON "campaignEntities" ("id");
+-- the accounts of a campaign, and one of them
+CREATE INDEX "campaignEntities_by_campaignId_accountId" ON "campaignEntities" ("campaignId", "accountId" DESC);
+-- the campaigns of an account
+CREATE INDEX "campaignEntities_by_accountId" ON "campaignEntities" ("accountId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "campaignQuestions_by_id" ON "campaignQuestions" ("id");
+-- the questions of a campaign
+CREATE INDEX "campaignQuestions_by_campaignId" ON "campaignQuestions" ("campaignId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "campaignQuestionValues_by_id" ON "campaignQuestionValues" ("id");
+-- what a question offers
+CREATE INDEX "campaignQuestionValues_by_questionId" ON "campaignQuestionValues" ("questionId" DESC);
+-- page= far from the start, without where and order
+CREATE INDEX "campaignQuestionAnswers_by_id" ON "campaignQuestionAnswers" ("id");
+-- the answers to a question
+CREATE INDEX "campaignQuestionAnswers_by_questionId" ON "campaignQuestionAnswers" ("questionId" DESC);
+-- the answers given in an activity
+CREATE INDEX "campaignQuestionAnswers_by_activityId" ON "campaignQuestionAnswers" ("activityId" DESC);
 -- page= far from the start, without where and order
 CREATE INDEX "campaignStatuses_by_id" ON "campaignStatuses" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "campaignTypes_by_id" ON "campaignTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "videoCallProviders_by_id" ON "videoCallProviders" ("id");
 -- page= far from the start, without where and order
 CREATE INDEX "documents_by_id" ON "documents" ("id");
 -- extId = 'x', extId LIKE 'x%', order=extId
