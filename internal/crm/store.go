@@ -59,7 +59,7 @@ type Tx interface {
 	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
 
 	// List is Store.List as the transaction sees the records, its own changes
-	// among them.
+	// among them; only LIKE does not find what it has inserted itself.
 	List(ctx context.Context, q Query, p *Page) error
 
 	// Missing returns those of the given references whose record does not exist
