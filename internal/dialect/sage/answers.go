@@ -168,7 +168,7 @@ func extraFieldBody(b *book, res *resource.Resource) object {
 func bulkCreateBody(b *book, res *resource.Resource) object {
 	return arrayOf(object{
 		"type":       "object",
-		"properties": object{"guid": guid(), "data": newRecordBody(b, res)},
+		"properties": object{"guid": guid(), "data": b.complete(res, res.Required)},
 		"required":   []string{"data"},
 	})
 }
