@@ -30,7 +30,7 @@ type probe struct {
 	target string   // resource of the planted record that the request is about; "" = none
 	refs   []string // resources whose planted records the body refers to
 	admin  bool     // for administrators only
-	fresh  bool     // each asks for a copy of the record of his own, whose id stands for {id}
+	copied string   // resource of whose planted record each gets a copy of his own: its id stands for {id}
 	items  bool     // a bulk request: refusals are in the items
 	shows  string   // resource whose planted record must be in the answer to those who see it
 }
@@ -287,8 +287,8 @@ func (m *matrix) run(route string, p probe) (works bool) {
 		m.count++
 		status, done := m.want(c, p)
 		id := int64(plantedID)
-		if p.fresh && done { // the others must not change anything
-			id = m.copyOf(p.target)
+		if p.copied != "" && done { // the others must not change anything
+			id = m.copyOf(p.copied)
 		}
 		m.copies++
 		fill := strings.NewReplacer("{id}", fmt.Sprint(id), "{n}", fmt.Sprint(m.copies)).Replace
@@ -408,7 +408,11 @@ func (m *matrix) get(prefix string) func(*resource.Resource) probe {
 func (m *matrix) create(prefix string) func(*resource.Resource) probe {
 	return func(res *resource.Resource) probe {
 		body, refs := m.creation(res)
-		return probe{method: "POST", path: prefix + "/" + res.Name, body: body, refs: refs, admin: res.Access.Admin}
+		p := probe{method: "POST", path: prefix + "/" + res.Name, body: body, refs: refs, admin: res.Access.Admin}
+		if res.Name == "campaignEntities" { // an account is in a campaign once
+			p.body, p.copied = strings.Replace(body, `"campaignId":5000`, `"campaignId":{id}`, 1), "campaigns"
+		}
+		return p
 	}
 }
 
@@ -420,7 +424,7 @@ func (m *matrix) creations() []probe {
 
 func (m *matrix) change(method, prefix string) func(*resource.Resource) probe {
 	return func(res *resource.Resource) probe {
-		p := probe{method: method, path: prefix + "/" + res.Name + "/{id}", target: res.Name, admin: res.Access.Admin, fresh: true}
+		p := probe{method: method, path: prefix + "/" + res.Name + "/{id}", target: res.Name, admin: res.Access.Admin, copied: res.Name}
 		if method == "PUT" {
 			p.body = "{}"
 		}
@@ -437,6 +441,15 @@ func (m *matrix) ofRecord(method, path, body string) (all []probe) {
 		}
 	}
 	return all
+}
+
+// part is a request for a record by a path below what it is a part of.
+func (m *matrix) part(method, path, name string) []probe {
+	p := probe{method: method, path: path, target: name, shows: name}
+	if method != "GET" {
+		p.body, p.copied, p.shows = "{}", name, ""
+	}
+	return []probe{p}
 }
 
 // lists are the tables that are asked for by the path of value lists as well.
@@ -469,7 +482,7 @@ var probes = map[string]func(m *matrix) []probe{
 		return []probe{{method: "GET", path: "/documents/{id}", target: "documents", shows: "documents"}}
 	},
 	"DELETE /documents/{}": func(*matrix) []probe {
-		return []probe{{method: "DELETE", path: "/documents/{id}", target: "documents", fresh: true}}
+		return []probe{{method: "DELETE", path: "/documents/{id}", target: "documents", copied: "documents"}}
 	},
 	"GET /{}/{}/documents/folders": func(m *matrix) []probe { return m.ofRecord("GET", "/documents/folders", "") },
 	"POST /{}/{}/documents/folders": func(m *matrix) []probe {
@@ -489,10 +502,10 @@ var probes = map[string]func(m *matrix) []probe{
 		return []probe{{method: "GET", path: "/users/{id}/roles", target: "users", shows: "roles"}}
 	},
 	"PUT /users/{}/roles": func(*matrix) []probe {
-		return []probe{{method: "PUT", path: "/users/{id}/roles", body: `{"rolesId": [5000]}`, target: "users", admin: true, fresh: true}}
+		return []probe{{method: "PUT", path: "/users/{id}/roles", body: `{"rolesId": [5000]}`, target: "users", admin: true, copied: "users"}}
 	},
 	"DELETE /users/{}/roles": func(*matrix) []probe {
-		return []probe{{method: "DELETE", path: "/users/{id}/roles", body: `{"rolesId": [5000]}`, target: "users", admin: true, fresh: true}}
+		return []probe{{method: "DELETE", path: "/users/{id}/roles", body: `{"rolesId": [5000]}`, target: "users", admin: true, copied: "users"}}
 	},
 	"GET /roles/{}/users": func(*matrix) []probe {
 		return []probe{{method: "GET", path: "/roles/{id}/users", target: "roles", shows: "users"}}
@@ -529,6 +542,51 @@ var probes = map[string]func(m *matrix) []probe{
 	},
 	"POST /procedure/zapier_schema": func(*matrix) []probe {
 		return []probe{{method: "POST", path: "/procedure/zapier_schema", body: `{"entity": "accounts"}`}}
+	},
+
+	"GET /campaigns/{}/entities": func(*matrix) []probe {
+		return []probe{{method: "GET", path: "/campaigns/5000/entities", target: "campaigns", shows: "campaignEntities"}}
+	},
+	"POST /campaigns/{}/entities": func(*matrix) []probe {
+		return []probe{{method: "POST", path: "/campaigns/{id}/entities", body: `{"accountId": 5000}`, copied: "campaigns", refs: []string{"campaigns", "accounts"}}}
+	},
+	"POST /campaigns/{}/entities/{}": func(*matrix) []probe {
+		return []probe{{method: "POST", path: "/campaigns/{id}/entities/5000", body: `{}`, copied: "campaigns", refs: []string{"campaigns", "accounts"}}}
+	},
+	"GET /campaigns/{}/entities/{}":    func(m *matrix) []probe { return m.part("GET", "/campaigns/5000/entities/5000", "campaignEntities") },
+	"PUT /campaigns/{}/entities/{}":    func(m *matrix) []probe { return m.part("PUT", "/campaigns/5000/entities/5000", "campaignEntities") },
+	"DELETE /campaigns/{}/entities/{}": func(m *matrix) []probe { return m.part("DELETE", "/campaigns/5000/entities/5000", "campaignEntities") },
+
+	"GET /campaignQuestions/{}/values": func(*matrix) []probe {
+		return []probe{{method: "GET", path: "/campaignQuestions/5000/values", target: "campaignQuestions", shows: "campaignQuestionValues"}}
+	},
+	"POST /campaignQuestions/{}/values": func(*matrix) []probe {
+		return []probe{{method: "POST", path: "/campaignQuestions/5000/values", body: `{"textEN": "x"}`, target: "campaignQuestions"}}
+	},
+	"GET /campaignQuestions/{}/values/{}": func(m *matrix) []probe {
+		return m.part("GET", "/campaignQuestions/5000/values/{id}", "campaignQuestionValues")
+	},
+	"PUT /campaignQuestions/{}/values/{}": func(m *matrix) []probe {
+		return m.part("PUT", "/campaignQuestions/5000/values/{id}", "campaignQuestionValues")
+	},
+	"DELETE /campaignQuestions/{}/values/{}": func(m *matrix) []probe {
+		return m.part("DELETE", "/campaignQuestions/5000/values/{id}", "campaignQuestionValues")
+	},
+	"GET /campaignQuestions/{}/answers": func(*matrix) []probe {
+		return []probe{{method: "GET", path: "/campaignQuestions/5000/answers", target: "campaignQuestions", shows: "campaignQuestionAnswers"}}
+	},
+	"POST /campaignQuestions/{}/answers": func(*matrix) []probe {
+		body := `{"activityId": 5000, "value": "x"}`
+		return []probe{{method: "POST", path: "/campaignQuestions/5000/answers", body: body, target: "campaignQuestions", refs: []string{"activities"}}}
+	},
+	"GET /campaignQuestions/{}/answers/{}": func(m *matrix) []probe {
+		return m.part("GET", "/campaignQuestions/5000/answers/{id}", "campaignQuestionAnswers")
+	},
+	"PUT /campaignQuestions/{}/answers/{}": func(m *matrix) []probe {
+		return m.part("PUT", "/campaignQuestions/5000/answers/{id}", "campaignQuestionAnswers")
+	},
+	"DELETE /campaignQuestions/{}/answers/{}": func(m *matrix) []probe {
+		return m.part("DELETE", "/campaignQuestions/5000/answers/{id}", "campaignQuestionAnswers")
 	},
 
 	"GET /list/{}/schema": func(m *matrix) []probe {
