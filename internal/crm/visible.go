@@ -84,8 +84,9 @@ func (v *View) own(res *resource.Resource) filter.Expr {
 	if open == nil {
 		return nil
 	}
+	// What opens most records comes first: the rest is then not asked.
 	a := &res.Access
-	var seen filter.Or
+	seen := slices.Clone(open)
 	if a.Public != "" {
 		seen = append(seen, compare(res, a.Public, filter.Eq, resource.BoolValue(true)))
 	}
@@ -93,7 +94,7 @@ func (v *View) own(res *resource.Resource) filter.Expr {
 	for _, name := range owners(res) {
 		seen = append(seen, compare(res, name, filter.Eq, user))
 	}
-	return append(seen, open...)
+	return seen
 }
 
 // open returns the alternatives that open a record to a user who has nothing to

@@ -265,8 +265,8 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	index, equal, ok := l.served()
 	byID := l.terms[0].id
 	switch {
-	case l.q.Where == nil && l.q.Visible == nil && byID && l.q.Offset > 0:
-		return access{index: indexName(l.t.res.Name, "by", "id")}, false, nil
+	case l.q.Where == nil && byID && l.brief(l.q.Visible):
+		return access{index: l.t.idsIndex()}, false, nil
 	case l.q.Where == nil || src == nil && byID:
 		return access{index: index}, false, nil
 	case byID && isID(src):
@@ -470,6 +470,25 @@ func (l *list) find(ctx context.Context, c Conn, src source, n int) (found found
 		return nil, err
 	}
 	return sortedIDs(found), nil
+}
+
+// brief reports whether the index of ids holds all that an expression asks for.
+func (l *list) brief(e filter.Expr) bool {
+	all := func(members []filter.Expr) bool {
+		return !slices.ContainsFunc(members, func(m filter.Expr) bool { return !l.brief(m) })
+	}
+	switch e := e.(type) {
+	case nil:
+		return true
+	case filter.And:
+		return all(e)
+	case filter.Or:
+		return all(e)
+	case *filter.Compare:
+		f := e.Path.Field
+		return len(e.Path.Via) == 0 && !e.Path.Title && !f.Extra && (f.Index == 0 || slices.Contains(l.t.brief, &l.t.res.Fields[f.Index]))
+	}
+	return false
 }
 
 // errEnough ends a walk.

@@ -44,6 +44,7 @@ type list struct {
 	q     crm.Query
 	terms []sortKey // up to the id
 	last  []sortValue
+	above *filter.Compare // see narrow
 }
 
 // sortKey is a term of the order.
@@ -327,13 +328,20 @@ func (l *list) selected(b *builder, alias string) {
 	if l.q.Visible == nil {
 		return
 	}
-	b.add(" AND ")
+	before, after := " AND (", ")"
 	if l.s.flavor == SQLite {
-		b.add("+") // no index for it: see narrow
+		// No index for it: see narrow. And not by a plus sign, with which every
+		// alternative would be asked, rather than up to the first that is true.
+		before, after = " AND CASE WHEN ", " THEN TRUE END"
 	}
-	b.add("(")
+	b.add(before)
+	if l.above != nil {
+		b.add("NOT ")
+		l.someAbove(b)
+		b.add(" OR ")
+	}
 	b.where(l.q.Visible, l.t, alias)
-	b.add(")")
+	b.add(after)
 }
 
 // order writes ORDER BY for the sort keys that are not the same throughout the

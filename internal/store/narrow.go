@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -19,31 +20,36 @@ import (
 
 // guardIndexes are the indexes by which the records are found that one user sees.
 // A resource whose records are open to everyone needs none.
-func guardIndexes(res *resource.Resource) []guardIndex {
+func guardIndexes(res *resource.Resource) (all []guardIndex) {
+	for _, x := range guards(res) {
+		led := slices.ContainsFunc(res.Indexes, func(i resource.Index) bool { return i.Fields[0] == x.field.Name })
+		if !led {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+// guards are the fields that decide who sees a record of res; none when everyone
+// does, or when it is for what the record is a part of to say.
+func guards(res *resource.Resource) (all []guardIndex) {
 	a := &res.Access
 	if a.Level == "" && a.Branch == "" {
 		return nil
 	}
-	var all []guardIndex
 	add := func(name string, sparse bool) {
-		f := res.Field(name)
-		if f == nil {
-			return
+		if f := res.Field(name); f != nil {
+			all = append(all, guardIndex{f, sparse})
 		}
-		for _, x := range res.Indexes {
-			if x.Fields[0] == f.Name {
-				return
-			}
-		}
-		all = append(all, guardIndex{f, sparse})
 	}
+	add(a.Level, false)
+	// What is of no branch is found by its level.
+	add(a.Branch, a.Level != "")
+	add(a.Public, true)
 	for _, name := range a.Owners {
 		add(name, true)
 	}
 	add("salesRepIdCreated", true)
-	add(a.Public, true)
-	add(a.Level, false)
-	add(a.Branch, false)
 	return all
 }
 
@@ -80,6 +86,8 @@ func (x guardIndex) add(s *schema, flavor Flavor, t *table) {
 type reason struct {
 	expr  filter.Expr
 	index string
+	fixed bool // the field that leads the index has one value
+	dated bool // dateUpdated comes next in it
 }
 
 // reasons returns all of them, nil when there are rows that no index finds.
@@ -97,8 +105,9 @@ func (l *list) reasons() []reason {
 			if !is || len(c.Path.Via) > 0 || c.Path.Title || c.Path.Field.Extra {
 				continue
 			}
-			if name := l.guardedBy(c); name != "" && (r.index == "" || c.Op == filter.In) {
-				r.index = name
+			if name, dated := l.guardedBy(c); name != "" && (r.index == "" || c.Op == filter.In) {
+				r.index, r.dated = name, dated
+				r.fixed = c.Op == filter.Eq || c.Op == filter.IsNull || c.Op == filter.In && len(c.Args) == 1
 			}
 		}
 		if r.index == "" {
@@ -109,16 +118,29 @@ func (l *list) reasons() []reason {
 	return all
 }
 
-// guardedBy returns the index that finds the rows of one comparison.
-func (l *list) guardedBy(c *filter.Compare) string {
+// guardedBy returns the index that finds the rows of one comparison, and whether
+// dateUpdated comes next in it.
+func (l *list) guardedBy(c *filter.Compare) (index string, dated bool) {
 	f := &l.t.res.Fields[c.Path.Field.Index]
 	for _, x := range l.t.guards {
-		if x.field == f && (!x.sparse || c.Op == filter.Eq) {
-			return x.name(l.t)
+		if x.field == f && (!x.sparse || c.Op == filter.Eq || c.Op == filter.In) {
+			return x.name(l.t), l.t.res.Field("dateUpdated") != nil
 		}
 	}
-	return l.leads(f)
+	for _, x := range l.t.res.Indexes {
+		if x.Fields[0] == f.Name {
+			return fieldsIndexName(l.t, x), len(x.Fields) > 1 && x.Fields[1] == "dateUpdated"
+		}
+	}
+	return "", false
 }
+
+// Costs of looking at one row, in units of one that is fetched from anywhere.
+const (
+	costInOrder = 0.3  // fetched in the order in which the rows lie
+	costBrief   = 0.08 // read from an index that holds all that is asked for
+	costSorted  = 0.25 // the same, and sorted
+)
 
 // narrow returns the reasons when looking up what the user sees is quicker than
 // walking through all rows.
@@ -130,20 +152,55 @@ func (l *list) narrow(ctx context.Context, c Conn, src source) ([]reason, error)
 	if all == nil {
 		return nil, nil
 	}
-	s, err := l.share(ctx, c)
+	s, err := l.share(ctx, c, all)
 	if err != nil || s.present < minSample {
 		return nil, err
+	}
+	if s.visible == s.present {
+		if done, err := l.seesAll(ctx, c); done || err != nil {
+			return nil, err
+		}
 	}
 	wanted := float64(l.q.Limit + 1)
 	if l.q.After == nil {
 		wanted += float64(l.q.Offset)
 	}
 	// One more than was found, by half: none found does not mean that none is.
-	part := (float64(s.visible) + 0.5) / float64(s.present)
-	if part*float64(s.rows) < wanted/part {
+	const more = 0.5
+
+	byDate := len(l.terms) == 2 && l.terms[0].Desc && l.isDate(l.terms[0])
+	brief := l.q.Where == nil && (byDate || l.terms[0].id)
+	walk := min(wanted*float64(s.present)/(float64(s.visible)+more), float64(s.rows))
+	switch {
+	case l.terms[0].id && l.q.Where == nil && l.brief(l.q.Visible):
+		walk *= costBrief
+	case l.terms[0].id:
+		walk *= costInOrder
+	}
+	lookups := 0.0
+	for i, r := range all {
+		rows := (float64(s.found[i]) + more/float64(len(all))) / float64(s.present) * float64(s.rows)
+		cost := 1.0
+		ordered := byDate && r.fixed && r.dated
+		if ordered {
+			rows = min(rows, wanted)
+		}
+		if brief && r.dated {
+			if cost = costSorted; ordered {
+				cost = costBrief
+			}
+		}
+		lookups += rows * cost
+	}
+	if lookups < walk {
 		return all, nil
 	}
 	return nil, nil
+}
+
+// isDate reports whether a term sorts by the date that stands in guard indexes.
+func (l *list) isDate(term sortKey) bool {
+	return len(term.Path.Via) == 0 && !term.Path.Title && !term.Path.Field.Extra && term.Path.Field.Name == "dateUpdated"
 }
 
 // byID reports whether a filter names the ids of the rows.
@@ -162,6 +219,54 @@ func (l *list) byID(e filter.Expr) bool {
 	return false
 }
 
+// seesAll makes nothing of the condition for somebody who sees all records that are
+// not above a level, if none is above: an index tells that at once. On SQLite a
+// list sees one state of the database, so that it can be asked beforehand; on
+// PostgreSQL the statement itself asks.
+func (l *list) seesAll(ctx context.Context, c Conn) (done bool, err error) {
+	or, _ := l.q.Visible.(filter.Or)
+	member := func(op filter.Op) *filter.Compare {
+		for _, e := range or {
+			c, is := e.(*filter.Compare)
+			if is && c.Op == op && len(c.Path.Via) == 0 && !c.Path.Title && c.Path.Field.Name == l.t.res.Access.Level {
+				return c
+			}
+		}
+		return nil
+	}
+	level := member(filter.Le)
+	if level == nil || member(filter.IsNull) == nil {
+		return false, nil
+	}
+	l.above = &filter.Compare{Path: level.Path, Op: filter.Gt, Args: level.Args}
+	if l.s.flavor != SQLite {
+		return true, nil
+	}
+	b := l.s.newBuilder(l.q.Language)
+	b.add("SELECT ")
+	l.someAbove(b)
+	sql, args, err := b.done()
+	if err != nil {
+		return false, err
+	}
+	err = c.Query(ctx, sql, args, func(r Row) error {
+		done = r.Int(0) == 0
+		return nil
+	})
+	if l.above = nil; done {
+		l.q.Visible = nil
+	}
+	return done, err
+}
+
+// someAbove writes whether there are records above the level.
+func (l *list) someAbove(b *builder) {
+	alias := b.alias()
+	b.add("EXISTS (SELECT 1 FROM ", l.t.name, " ", alias, " WHERE ")
+	b.where(l.above, l.t, alias)
+	b.add(")")
+}
+
 const (
 	sampleSize = 256  // rows in a sample
 	minSample  = 32   // fewer rows tell nothing; so small a table is walked
@@ -173,6 +278,7 @@ const (
 type sample struct {
 	rows             int64 // about so many in the table
 	present, visible int   // of the rows that were looked at
+	found            []int // of these, by reason
 	uses             int
 }
 
@@ -183,12 +289,18 @@ type shares struct {
 }
 
 // share returns how much of the table the user of the list sees.
-func (l *list) share(ctx context.Context, c Conn) (sample, error) {
+func (l *list) share(ctx context.Context, c Conn, reasons []reason) (sample, error) {
 	b := l.s.newBuilder(l.q.Language)
 	alias := b.alias()
 	b.add("SELECT count(*), count(CASE WHEN ")
 	b.where(l.q.Visible, l.t, alias)
-	b.add(" THEN 1 END) FROM ", l.t.name, " ", alias, " WHERE ", alias, ".", idColumn, " IN (")
+	b.add(" THEN 1 END)")
+	for _, r := range reasons {
+		b.add(", count(CASE WHEN ")
+		b.where(r.expr, l.t, alias)
+		b.add(" THEN 1 END)")
+	}
+	b.add(" FROM ", l.t.name, " ", alias, " WHERE ", alias, ".", idColumn, " IN (")
 	key := append([]byte(nil), b.text...)
 	for _, a := range b.args {
 		key = append(binary.AppendVarint(key, a.I), a.S...)
@@ -212,7 +324,10 @@ func (l *list) share(ctx context.Context, c Conn) (sample, error) {
 		return s, err
 	}
 	err = c.Query(ctx, sql, args, func(r Row) error {
-		s.present, s.visible = int(r.Int(0)), int(r.Int(1))
+		s.present, s.visible, s.found = int(r.Int(0)), int(r.Int(1)), s.found[:0]
+		for i := range reasons {
+			s.found = append(s.found, int(r.Int(2+i)))
+		}
 		return nil
 	})
 	if err == nil {

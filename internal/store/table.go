@@ -51,7 +51,8 @@ type table struct {
 	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
 	search []*resource.Field // fields with a trigram index
 	guards []guardIndex
-	tails  [][2]int // Field.Index of fields with TailOf, and of what they are the tail of
+	brief  []*resource.Field // what SQLite's index of ids holds beside id and version
+	tails  [][2]int          // Field.Index of fields with TailOf, and of what they are the tail of
 	insert insertPlan
 }
 
@@ -65,6 +66,12 @@ func newTable(res *resource.Resource) (*table, error) {
 		fields: make([]string, len(res.Fields)),
 		keys:   make([]string, len(res.Fields)),
 		guards: guardIndexes(res),
+	}
+	if f := res.Field("dateUpdated"); f != nil {
+		t.brief = append(t.brief, f)
+	}
+	for _, x := range guards(res) {
+		t.brief = append(t.brief, x.field)
 	}
 	taken := map[string]string{}
 	take := func(column, owner string) error {

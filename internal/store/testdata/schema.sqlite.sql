@@ -20,9 +20,17 @@ CREATE TABLE IF NOT EXISTS "_changes" (
 CREATE TABLE "accounts" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "public" INTEGER,
+  "salesRepId1" INTEGER REFERENCES "users" ("id"),
+  "salesRepId2" INTEGER REFERENCES "users" ("id"),
+  "salesRepId3" INTEGER REFERENCES "users" ("id"),
+  "salesRepId4" INTEGER REFERENCES "users" ("id"),
+  "salesRepId5" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "address1" TEXT,
   "address2" TEXT,
-  "branchId" INTEGER REFERENCES "branches" ("id"),
   "city" TEXT,
   "comment" TEXT,
   "countryId" INTEGER REFERENCES "countries" ("id"),
@@ -40,7 +48,6 @@ CREATE TABLE "accounts" (
   "longitude" INTEGER,
   "marketingCommunications" INTEGER,
   "name" TEXT,
-  "permissionLevel" INTEGER,
   "phone" TEXT,
   "phone2" TEXT,
   "phone2Tail" INTEGER,
@@ -48,16 +55,9 @@ CREATE TABLE "accounts" (
   "phone3Tail" INTEGER,
   "phoneTail" INTEGER,
   "postcode" TEXT,
-  "public" INTEGER,
   "rateId" INTEGER REFERENCES "rates" ("id"),
   "readOnly" INTEGER,
   "region" TEXT,
-  "salesRepId1" INTEGER REFERENCES "users" ("id"),
-  "salesRepId2" INTEGER REFERENCES "users" ("id"),
-  "salesRepId3" INTEGER REFERENCES "users" ("id"),
-  "salesRepId4" INTEGER REFERENCES "users" ("id"),
-  "salesRepId5" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "segmentId" INTEGER REFERENCES "accountSegments" ("id"),
@@ -227,6 +227,9 @@ CREATE TABLE "accountTypes" (
 CREATE TABLE "contacts" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "UseCompanyAddress" INTEGER,
   "accountId" INTEGER REFERENCES "accounts" ("id"),
   "address1" TEXT,
@@ -248,7 +251,6 @@ CREATE TABLE "contacts" (
   "lastName" TEXT,
   "linkedin" TEXT,
   "marketingCommunications" INTEGER,
-  "permissionLevel" INTEGER,
   "phone1" TEXT,
   "phone1Tail" INTEGER,
   "phone2" TEXT,
@@ -256,8 +258,6 @@ CREATE TABLE "contacts" (
   "postcode" TEXT,
   "readOnly" INTEGER,
   "region" TEXT,
-  "salesRepId" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "skype" TEXT,
@@ -334,12 +334,15 @@ CREATE TABLE "entityOwners" (
 CREATE TABLE "opportunities" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "accountId1" INTEGER REFERENCES "accounts" ("id"),
   "accountId2" INTEGER REFERENCES "accounts" ("id"),
   "accountId3" INTEGER REFERENCES "accounts" ("id"),
   "address1" TEXT,
   "address2" TEXT,
-  "branchId" INTEGER REFERENCES "branches" ("id"),
   "city" TEXT,
   "closedDate" INTEGER,
   "comments" TEXT,
@@ -356,15 +359,12 @@ CREATE TABLE "opportunities" (
   "latitude" INTEGER,
   "longitude" INTEGER,
   "lostDate" INTEGER,
-  "permissionLevel" INTEGER,
   "postcode" TEXT,
   "readOnly" INTEGER,
   "reference" TEXT,
   "region" TEXT,
   "salesForecastDate" INTEGER,
   "salesProbability" INTEGER,
-  "salesRepId" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "statusId" INTEGER REFERENCES "opportunityStatuses" ("id"),
@@ -434,11 +434,13 @@ CREATE TABLE "opportunityTypes" (
 CREATE TABLE "salesorders" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "accountAddressId" INTEGER REFERENCES "accountAddresses" ("id"),
   "accountId" INTEGER REFERENCES "accounts" ("id"),
   "archived" INTEGER,
   "blocked" INTEGER,
-  "branchId" INTEGER REFERENCES "branches" ("id"),
   "closedDate" INTEGER,
   "comment" TEXT,
   "contactId" INTEGER REFERENCES "contacts" ("id"),
@@ -463,8 +465,6 @@ CREATE TABLE "salesorders" (
   "reference" TEXT,
   "salesForcecastDate" INTEGER,
   "salesOrderType" INTEGER REFERENCES "orderTypes" ("id"),
-  "salesRepId" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "statusId" INTEGER REFERENCES "salesorderStatuses" ("id"),
@@ -577,6 +577,8 @@ CREATE TABLE "sales" (
 CREATE TABLE "products" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "categoryId" INTEGER REFERENCES "productCategories" ("id"),
   "cost" INTEGER,
   "dateCreated" INTEGER,
@@ -589,10 +591,8 @@ CREATE TABLE "products" (
   "maxDiscount" INTEGER,
   "model" TEXT,
   "notAvailable" INTEGER,
-  "permissionLevel" INTEGER,
   "price" INTEGER,
   "readOnly" INTEGER,
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "stock" INTEGER,
@@ -707,6 +707,9 @@ CREATE TABLE "rates" (
 CREATE TABLE "activities" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "accountId" INTEGER REFERENCES "accounts" ("id"),
   "checkin" INTEGER,
   "checkinTypeId" INTEGER,
@@ -724,10 +727,7 @@ CREATE TABLE "activities" (
   "latitude" INTEGER,
   "longitude" INTEGER,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
-  "permissionLevel" INTEGER,
   "readOnly" INTEGER,
-  "salesRepId" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "typeId" INTEGER REFERENCES "activityTypes" ("id"),
@@ -776,9 +776,12 @@ CREATE TABLE "activityTypes" (
 CREATE TABLE "calendar" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "salesRepId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "accountId" INTEGER REFERENCES "accounts" ("id"),
   "allDay" INTEGER,
-  "branchId" INTEGER REFERENCES "branches" ("id"),
   "comment" TEXT,
   "completed" INTEGER,
   "contactId" INTEGER REFERENCES "contacts" ("id"),
@@ -790,11 +793,8 @@ CREATE TABLE "calendar" (
   "endHour" TEXT,
   "extId" TEXT,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
-  "permissionLevel" INTEGER,
   "readOnly" INTEGER,
   "reminder" INTEGER,
-  "salesRepId" INTEGER REFERENCES "users" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "sendNotification" INTEGER,
@@ -1071,6 +1071,9 @@ CREATE TABLE "campaignTypes" (
 CREATE TABLE "documents" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "level" INTEGER,
+  "userId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "accountId" INTEGER REFERENCES "accounts" ("id"),
   "activityId" INTEGER REFERENCES "activities" ("id"),
   "billboardId" INTEGER,
@@ -1089,20 +1092,17 @@ CREATE TABLE "documents" (
   "folderId" INTEGER REFERENCES "folders" ("id"),
   "formId" INTEGER,
   "hash" TEXT,
-  "level" INTEGER,
   "name" TEXT,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
   "productId" INTEGER REFERENCES "products" ("id"),
   "quoteId" INTEGER,
   "salesOrderId" INTEGER REFERENCES "salesorders" ("id"),
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "size" INTEGER,
   "source" TEXT,
   "state" TEXT,
   "uploadedAt" INTEGER,
-  "userId" INTEGER REFERENCES "users" ("id"),
   "extId_key" TEXT,
   "hash_key" TEXT,
   "name_key" TEXT,
@@ -1113,6 +1113,8 @@ CREATE TABLE "documents" (
 CREATE TABLE "folders" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "level" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
@@ -1120,10 +1122,8 @@ CREATE TABLE "folders" (
   "entity" TEXT,
   "entityId" INTEGER,
   "folderId" INTEGER REFERENCES "folders" ("id"),
-  "level" INTEGER,
   "name" TEXT,
   "restrictSucursales" INTEGER,
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "name_key" TEXT,
@@ -1524,15 +1524,15 @@ CREATE TABLE "extrafieldsTabs" (
 CREATE TABLE "hooks" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "level" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "action" TEXT,
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
   "entity" TEXT,
-  "level" INTEGER,
   "name" TEXT,
-  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "secretKey" TEXT,
@@ -1541,8 +1541,8 @@ CREATE TABLE "hooks" (
   "_extra" TEXT
 ) STRICT;
 
--- page= far from the start, without where and order
-CREATE INDEX "accounts_by_id" ON "accounts" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accounts_ids" ON "accounts" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "public", "salesRepId1", "salesRepId2", "salesRepId3", "salesRepId4", "salesRepId5", "salesRepIdCreated");
 -- email = 'x', email LIKE 'x%', order=email
 CREATE INDEX "accounts_email" ON "accounts" ("email_key");
 -- extId = 'x', extId LIKE 'x%', order=extId
@@ -1569,6 +1569,12 @@ CREATE INDEX "accounts_by_salesRepId1_dateUpdated" ON "accounts" ("salesRepId1",
 CREATE INDEX "accounts_by_typeId" ON "accounts" ("typeId" DESC);
 -- the accounts of a country
 CREATE INDEX "accounts_by_countryId" ON "accounts" ("countryId" DESC);
+-- users who see little: permissionLevel
+CREATE INDEX "accounts_seen_permissionLevel" ON "accounts" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "accounts_seen_branchId" ON "accounts" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: public
+CREATE INDEX "accounts_seen_public" ON "accounts" ("public", "dateUpdated" DESC) WHERE "public" = TRUE;
 -- users who see little: salesRepId2
 CREATE INDEX "accounts_seen_salesRepId2" ON "accounts" ("salesRepId2", "dateUpdated" DESC) WHERE "salesRepId2" IS NOT NULL;
 -- users who see little: salesRepId3
@@ -1579,32 +1585,26 @@ CREATE INDEX "accounts_seen_salesRepId4" ON "accounts" ("salesRepId4", "dateUpda
 CREATE INDEX "accounts_seen_salesRepId5" ON "accounts" ("salesRepId5", "dateUpdated" DESC) WHERE "salesRepId5" IS NOT NULL;
 -- users who see little: salesRepIdCreated
 CREATE INDEX "accounts_seen_salesRepIdCreated" ON "accounts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
--- users who see little: public
-CREATE INDEX "accounts_seen_public" ON "accounts" ("public", "dateUpdated" DESC) WHERE "public" = TRUE;
--- users who see little: permissionLevel
-CREATE INDEX "accounts_seen_permissionLevel" ON "accounts" ("permissionLevel", "dateUpdated" DESC);
--- users who see little: branchId
-CREATE INDEX "accounts_seen_branchId" ON "accounts" ("branchId", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "accountAddresses_by_id" ON "accountAddresses" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountAddresses_ids" ON "accountAddresses" ("id", "_version", "dateUpdated");
 -- the addresses of an account
 CREATE INDEX "accountAddresses_by_accountId" ON "accountAddresses" ("accountId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "accountsRelated_by_id" ON "accountsRelated" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountsRelated_ids" ON "accountsRelated" ("id", "_version", "dateUpdated");
 -- what an account is related to
 CREATE INDEX "accountsRelated_by_accountOneId" ON "accountsRelated" ("accountOneId" DESC);
 -- what is related to an account
 CREATE INDEX "accountsRelated_by_accountTwoId" ON "accountsRelated" ("accountTwoId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "accountsRelations_by_id" ON "accountsRelations" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "accountSegments_by_id" ON "accountSegments" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "accountStatuses_by_id" ON "accountStatuses" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "accountTypes_by_id" ON "accountTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "contacts_by_id" ON "contacts" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountsRelations_ids" ON "accountsRelations" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountSegments_ids" ON "accountSegments" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountStatuses_ids" ON "accountStatuses" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "accountTypes_ids" ON "accountTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "contacts_ids" ON "contacts" ("id", "_version", "dateUpdated", "permissionLevel", "salesRepId", "salesRepIdCreated");
 -- email = 'x', email LIKE 'x%', order=email
 CREATE INDEX "contacts_email" ON "contacts" ("email_key");
 -- extId = 'x', extId LIKE 'x%', order=extId
@@ -1627,24 +1627,24 @@ CREATE INDEX "contacts_by_dateCreated" ON "contacts" ("dateCreated" DESC);
 CREATE INDEX "contacts_by_accountId_dateUpdated" ON "contacts" ("accountId", "dateUpdated" DESC);
 -- a salesperson's contacts, latest first
 CREATE INDEX "contacts_by_salesRepId_dateUpdated" ON "contacts" ("salesRepId", "dateUpdated" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "contacts_seen_permissionLevel" ON "contacts" ("permissionLevel", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "contactTypes_by_id" ON "contactTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "contactsEntities_by_id" ON "contactsEntities" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "contactTypes_ids" ON "contactTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "contactsEntities_ids" ON "contactsEntities" ("id", "_version", "dateUpdated");
 -- the contacts of a record
 CREATE INDEX "contactsEntities_by_entityId" ON "contactsEntities" ("entityId" DESC);
 -- the records of a contact
 CREATE INDEX "contactsEntities_by_contactId" ON "contactsEntities" ("contactId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "entityOwners_by_id" ON "entityOwners" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "entityOwners_ids" ON "entityOwners" ("id", "_version", "dateUpdated");
 -- the owners of a record
 CREATE INDEX "entityOwners_by_entityId" ON "entityOwners" ("entityId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "opportunities_by_id" ON "opportunities" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "opportunities_ids" ON "opportunities" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "salesRepId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "opportunities_extId" ON "opportunities" ("extId_key");
 -- reference = 'x', reference LIKE 'x%', order=reference
@@ -1659,18 +1659,18 @@ CREATE INDEX "opportunities_by_statusId_dateUpdated" ON "opportunities" ("status
 CREATE INDEX "opportunities_by_salesRepId_dateUpdated" ON "opportunities" ("salesRepId", "dateUpdated" DESC);
 -- the opportunities of an account, latest first
 CREATE INDEX "opportunities_by_accountId1_dateUpdated" ON "opportunities" ("accountId1", "dateUpdated" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "opportunities_seen_salesRepIdCreated" ON "opportunities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "opportunities_seen_permissionLevel" ON "opportunities" ("permissionLevel", "dateUpdated" DESC);
 -- users who see little: branchId
-CREATE INDEX "opportunities_seen_branchId" ON "opportunities" ("branchId", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "opportunityStatuses_by_id" ON "opportunityStatuses" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "opportunityTypes_by_id" ON "opportunityTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "salesorders_by_id" ON "salesorders" ("id");
+CREATE INDEX "opportunities_seen_branchId" ON "opportunities" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "opportunities_seen_salesRepIdCreated" ON "opportunities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "opportunityStatuses_ids" ON "opportunityStatuses" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "opportunityTypes_ids" ON "opportunityTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "salesorders_ids" ON "salesorders" ("id", "_version", "dateUpdated", "branchId", "salesRepId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "salesorders_extId" ON "salesorders" ("extId_key");
 -- reference = 'x', reference LIKE 'x%', order=reference
@@ -1687,12 +1687,12 @@ CREATE INDEX "salesorders_by_statusId_dateUpdated" ON "salesorders" ("statusId",
 CREATE INDEX "salesorders_by_salesRepId_dateUpdated" ON "salesorders" ("salesRepId", "dateUpdated" DESC);
 -- the orders of an opportunity
 CREATE INDEX "salesorders_by_opportunityId" ON "salesorders" ("opportunityId" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "salesorders_seen_salesRepIdCreated" ON "salesorders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: branchId
 CREATE INDEX "salesorders_seen_branchId" ON "salesorders" ("branchId", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "salesordersLines_by_id" ON "salesordersLines" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "salesorders_seen_salesRepIdCreated" ON "salesorders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "salesordersLines_ids" ON "salesordersLines" ("id", "_version", "dateUpdated");
 -- polling for changes: dateUpdated > t
 CREATE INDEX "salesordersLines_by_dateUpdated" ON "salesordersLines" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1701,12 +1701,12 @@ CREATE INDEX "salesordersLines_by_dateCreated" ON "salesordersLines" ("dateCreat
 CREATE INDEX "salesordersLines_by_salesorderId" ON "salesordersLines" ("salesorderId" DESC);
 -- where a product was sold
 CREATE INDEX "salesordersLines_by_productId" ON "salesordersLines" ("productId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "salesorderStatuses_by_id" ON "salesorderStatuses" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "orderTypes_by_id" ON "orderTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "sales_by_id" ON "sales" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "salesorderStatuses_ids" ON "salesorderStatuses" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "orderTypes_ids" ON "orderTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "sales_ids" ON "sales" ("id", "_version", "dateUpdated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "sales_extId" ON "sales" ("extId_key");
 -- polling for changes: dateUpdated > t
@@ -1717,8 +1717,8 @@ CREATE INDEX "sales_by_dateCreated" ON "sales" ("dateCreated" DESC);
 CREATE INDEX "sales_by_accountId_date" ON "sales" ("accountId", "date" DESC);
 -- a salesperson's sales, latest first
 CREATE INDEX "sales_by_salesRepId_date" ON "sales" ("salesRepId", "date" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "products_by_id" ON "products" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "products_ids" ON "products" ("id", "_version", "dateUpdated", "permissionLevel", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "products_extId" ON "products" ("extId_key");
 -- model = 'x', model LIKE 'x%', order=model
@@ -1729,24 +1729,24 @@ CREATE INDEX "products_by_dateUpdated" ON "products" ("dateUpdated" DESC);
 CREATE INDEX "products_by_dateCreated" ON "products" ("dateCreated" DESC);
 -- the products of a family
 CREATE INDEX "products_by_familyId" ON "products" ("familyId" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "products_seen_salesRepIdCreated" ON "products" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "products_seen_permissionLevel" ON "products" ("permissionLevel", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "productCategories_by_id" ON "productCategories" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "productFamilies_by_id" ON "productFamilies" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "productRates_by_id" ON "productRates" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "products_seen_salesRepIdCreated" ON "products" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "productCategories_ids" ON "productCategories" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "productFamilies_ids" ON "productFamilies" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "productRates_ids" ON "productRates" ("id", "_version", "dateUpdated");
 -- the prices of a product
 CREATE INDEX "productRates_by_productId" ON "productRates" ("productId" DESC);
 -- the prices of a rate
 CREATE INDEX "productRates_by_rateId" ON "productRates" ("rateId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "rates_by_id" ON "rates" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "activities_by_id" ON "activities" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "rates_ids" ON "rates" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "activities_ids" ON "activities" ("id", "_version", "dateUpdated", "permissionLevel", "salesRepId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "activities_extId" ON "activities" ("extId_key");
 -- polling for changes: dateUpdated > t
@@ -1763,14 +1763,14 @@ CREATE INDEX "activities_by_contactId" ON "activities" ("contactId" DESC);
 CREATE INDEX "activities_by_opportunityId" ON "activities" ("opportunityId" DESC);
 -- everybody's activities, latest first
 CREATE INDEX "activities_by_date" ON "activities" ("date" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "activities_seen_salesRepIdCreated" ON "activities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "activities_seen_permissionLevel" ON "activities" ("permissionLevel", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "activityTypes_by_id" ON "activityTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "calendar_by_id" ON "calendar" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "activities_seen_salesRepIdCreated" ON "activities" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "activityTypes_ids" ON "activityTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "calendar_ids" ON "calendar" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "salesRepId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "calendar_extId" ON "calendar" ("extId_key");
 -- polling for changes: dateUpdated > t
@@ -1781,14 +1781,14 @@ CREATE INDEX "calendar_by_dateCreated" ON "calendar" ("dateCreated" DESC);
 CREATE INDEX "calendar_by_salesRepId_startDate" ON "calendar" ("salesRepId", "startDate" DESC);
 -- an account's events
 CREATE INDEX "calendar_by_accountId_startDate" ON "calendar" ("accountId", "startDate" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: permissionLevel
 CREATE INDEX "calendar_seen_permissionLevel" ON "calendar" ("permissionLevel", "dateUpdated" DESC);
 -- users who see little: branchId
-CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "calls_by_id" ON "calls" ("id");
+CREATE INDEX "calendar_seen_branchId" ON "calendar" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "calendar_seen_salesRepIdCreated" ON "calendar" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "calls_ids" ON "calls" ("id", "_version", "dateUpdated");
 -- polling for changes: dateUpdated > t
 CREATE INDEX "calls_by_dateUpdated" ON "calls" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1799,8 +1799,8 @@ CREATE INDEX "calls_by_salesRepId_startDate" ON "calls" ("salesRepId", "startDat
 CREATE INDEX "calls_by_accountId_startDate" ON "calls" ("accountId", "startDate" DESC);
 -- the calls with a contact
 CREATE INDEX "calls_by_contactId_startDate" ON "calls" ("contactId", "startDate" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "emails_by_id" ON "emails" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "emails_ids" ON "emails" ("id", "_version", "dateUpdated");
 -- emailFrom = 'x', emailFrom LIKE 'x%', order=emailFrom
 CREATE INDEX "emails_emailFrom" ON "emails" ("emailFrom_key");
 -- emailTo = 'x', emailTo LIKE 'x%', order=emailTo
@@ -1823,44 +1823,44 @@ CREATE INDEX "emails_by_opportunityId_date" ON "emails" ("opportunityId", "date"
 CREATE INDEX "emails_by_salesRepId_date" ON "emails" ("salesRepId", "date" DESC);
 -- all e-mails, latest first
 CREATE INDEX "emails_by_date" ON "emails" ("date" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "news_by_id" ON "news" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "videoCallProviders_by_id" ON "videoCallProviders" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "campaigns_by_id" ON "campaigns" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "news_ids" ON "news" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "videoCallProviders_ids" ON "videoCallProviders" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaigns_ids" ON "campaigns" ("id", "_version", "dateUpdated");
 -- title = 'x', title LIKE 'x%', order=title
 CREATE INDEX "campaigns_title" ON "campaigns" ("title_key");
 -- polling for changes: dateUpdated > t
 CREATE INDEX "campaigns_by_dateUpdated" ON "campaigns" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
 CREATE INDEX "campaigns_by_dateCreated" ON "campaigns" ("dateCreated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "campaignEntities_by_id" ON "campaignEntities" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignEntities_ids" ON "campaignEntities" ("id", "_version", "dateUpdated");
 -- the accounts of a campaign, and one of them
 CREATE INDEX "campaignEntities_by_campaignId_accountId" ON "campaignEntities" ("campaignId", "accountId" DESC);
 -- the campaigns of an account
 CREATE INDEX "campaignEntities_by_accountId" ON "campaignEntities" ("accountId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "campaignQuestions_by_id" ON "campaignQuestions" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignQuestions_ids" ON "campaignQuestions" ("id", "_version", "dateUpdated");
 -- the questions of a campaign
 CREATE INDEX "campaignQuestions_by_campaignId" ON "campaignQuestions" ("campaignId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "campaignQuestionValues_by_id" ON "campaignQuestionValues" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignQuestionValues_ids" ON "campaignQuestionValues" ("id", "_version", "dateUpdated");
 -- what a question offers
 CREATE INDEX "campaignQuestionValues_by_questionId" ON "campaignQuestionValues" ("questionId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "campaignQuestionAnswers_by_id" ON "campaignQuestionAnswers" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignQuestionAnswers_ids" ON "campaignQuestionAnswers" ("id", "_version", "dateUpdated");
 -- the answers to a question
 CREATE INDEX "campaignQuestionAnswers_by_questionId" ON "campaignQuestionAnswers" ("questionId" DESC);
 -- the answers given in an activity
 CREATE INDEX "campaignQuestionAnswers_by_activityId" ON "campaignQuestionAnswers" ("activityId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "campaignStatuses_by_id" ON "campaignStatuses" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "campaignTypes_by_id" ON "campaignTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "documents_by_id" ON "documents" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignStatuses_ids" ON "campaignStatuses" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "campaignTypes_ids" ON "campaignTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "documents_ids" ON "documents" ("id", "_version", "dateUpdated", "level", "userId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "documents_extId" ON "documents" ("extId_key");
 -- name = 'x', name LIKE 'x%', order=name
@@ -1889,34 +1889,34 @@ CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC);
 CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC);
 -- announced documents that never came
 CREATE INDEX "documents_by_state_expiresAt" ON "documents" ("state_key", "expiresAt" DESC);
+-- users who see little: level
+CREATE INDEX "documents_seen_level" ON "documents" ("level", "dateUpdated" DESC);
 -- users who see little: userId
 CREATE INDEX "documents_seen_userId" ON "documents" ("userId", "dateUpdated" DESC) WHERE "userId" IS NOT NULL;
 -- users who see little: salesRepIdCreated
 CREATE INDEX "documents_seen_salesRepIdCreated" ON "documents" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
--- users who see little: level
-CREATE INDEX "documents_seen_level" ON "documents" ("level", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "folders_by_id" ON "folders" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "folders_ids" ON "folders" ("id", "_version", "dateUpdated", "level", "salesRepIdCreated");
 -- name = 'x', name LIKE 'x%', order=name
 CREATE INDEX "folders_name" ON "folders" ("name_key");
 -- the folders in a folder
 CREATE INDEX "folders_by_folderId" ON "folders" ("folderId" DESC);
 -- the folders of a record
 CREATE INDEX "folders_by_entityId" ON "folders" ("entityId" DESC);
--- users who see little: salesRepIdCreated
-CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- users who see little: level
 CREATE INDEX "folders_seen_level" ON "folders" ("level", "dateUpdated" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "formStates_by_id" ON "formStates" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "formTemplates_by_id" ON "formTemplates" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "forms_by_id" ON "forms" ("id");
+-- users who see little: salesRepIdCreated
+CREATE INDEX "folders_seen_salesRepIdCreated" ON "folders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "formStates_ids" ON "formStates" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "formTemplates_ids" ON "formTemplates" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "forms_ids" ON "forms" ("id", "_version", "dateUpdated");
 -- the forms of a template
 CREATE INDEX "forms_by_formTemplateId" ON "forms" ("formTemplateId" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "users_by_id" ON "users" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "users_ids" ON "users" ("id", "_version", "dateUpdated");
 -- email = 'x', email LIKE 'x%', order=email
 CREATE INDEX "users_email" ON "users" ("email_key");
 -- extId = 'x', extId LIKE 'x%', order=extId
@@ -1929,34 +1929,34 @@ CREATE INDEX "users_name" ON "users" ("name_key");
 CREATE INDEX "users_nic" ON "users" ("nic_key");
 -- who has this telephone number: GET /calls/phone/…
 CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC);
--- page= far from the start, without where and order
-CREATE INDEX "userTypes_by_id" ON "userTypes" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "roles_by_id" ON "roles" ("id");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "userTypes_ids" ON "userTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "roles_ids" ON "roles" ("id", "_version", "dateUpdated");
 -- name = 'x', name LIKE 'x%', order=name
 CREATE INDEX "roles_name" ON "roles" ("name_key");
--- page= far from the start, without where and order
-CREATE INDEX "branches_by_id" ON "branches" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "countries_by_id" ON "countries" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "currencies_by_id" ON "currencies" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "timeZones_by_id" ON "timeZones" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "genre_by_id" ON "genre" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "activityPoints_by_id" ON "activityPoints" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "extrafields_by_id" ON "extrafields" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "extrafieldsTabs_by_id" ON "extrafieldsTabs" ("id");
--- page= far from the start, without where and order
-CREATE INDEX "hooks_by_id" ON "hooks" ("id");
--- users who see little: salesRepIdCreated
-CREATE INDEX "hooks_seen_salesRepIdCreated" ON "hooks" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "branches_ids" ON "branches" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "countries_ids" ON "countries" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "currencies_ids" ON "currencies" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "timeZones_ids" ON "timeZones" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "genre_ids" ON "genre" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "activityPoints_ids" ON "activityPoints" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "extrafields_ids" ON "extrafields" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "extrafieldsTabs_ids" ON "extrafieldsTabs" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "hooks_ids" ON "hooks" ("id", "_version", "dateUpdated", "level", "salesRepIdCreated");
 -- users who see little: level
 CREATE INDEX "hooks_seen_level" ON "hooks" ("level", "dateUpdated" DESC);
+-- users who see little: salesRepIdCreated
+CREATE INDEX "hooks_seen_salesRepIdCreated" ON "hooks" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 
 -- email, name, phone, phone2, phone3 LIKE '%x%'
 CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
