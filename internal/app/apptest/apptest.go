@@ -52,6 +52,10 @@ type Options struct {
 	Dialect  string            // of the API key; "" = sage
 	Config   func(*app.Config) // changes settings
 	Log      io.Writer         // nil = nowhere
+
+	// Watch makes what looks at the exchanges of a conversation with a new
+	// installation; nil = nothing does.
+	Watch func(*App) func(Exchange) error
 }
 
 // App is an installation that listens on loopback until the end of the test.
@@ -65,12 +69,13 @@ type App struct {
 	Key       auth.NewKey // of an administrator
 	Token     string      // a session of the key
 	dialect   string      // of the key
+	watch     func(*App) func(Exchange) error
 }
 
 // New starts an installation.
 func New(t testing.TB, opts Options) *App {
 	t.Helper()
-	a := &App{Clock: &Clock{now: Start}, Workspace: "main"}
+	a := &App{Clock: &Clock{now: Start}, Workspace: "main", watch: opts.Watch}
 	if opts.Dialect == "" {
 		opts.Dialect = "sage"
 	}
@@ -149,7 +154,7 @@ func (a *App) populate(t testing.TB, opts Options) {
 
 // Conversation is how to talk to the installation.
 func (a *App) Conversation() Server {
-	return Server{
+	s := Server{
 		Addr: a.Addr,
 		Vars: map[string]string{
 			"URL": a.URL, "WORKSPACE": a.Workspace, "USERNAME": a.Key.PublicID, "PASSWORD": a.Key.Secret, "TOKEN": a.Token,
@@ -160,6 +165,10 @@ func (a *App) Conversation() Server {
 			return token, err
 		},
 	}
+	if a.watch != nil {
+		s.Watch = a.watch(a)
+	}
+	return s
 }
 
 // Login makes another API key of the workspace, for a user, and a session of it.

@@ -41,6 +41,21 @@ type Server struct {
 
 	// Login makes an API key for a user and returns a session of it.
 	Login func(user int64) (token string, err error)
+
+	// Watch is shown every request with its answer, nil = nobody. What it returns
+	// is wrong with them.
+	Watch func(Exchange) error
+}
+
+// Exchange is a request of a conversation, as it was sent, and its answer.
+type Exchange struct {
+	Method, Target string // as in the request line
+	Header         http.Header
+	Body           []byte
+
+	Status       int
+	AnswerHeader http.Header
+	Answer       []byte
 }
 
 // Tick is how far the clock moves before each request, so that every record has
@@ -107,6 +122,7 @@ type conversation struct {
 
 // answer is what came back, before variables are put in.
 type answer struct {
+	Exchange
 	status string // "200 OK"
 	header http.Header
 	body   []byte
@@ -132,6 +148,11 @@ func (c *conversation) run(archive *txtar.Archive, update bool) (said []txtar.Fi
 		case kind == "request":
 			if c.last, err = c.ask(text); err != nil {
 				break
+			}
+			if c.Watch != nil {
+				if bad := c.Watch(c.last.Exchange); bad != nil {
+					wrong = append(wrong, fmt.Sprintf("%s: %v", f.Name, bad))
+				}
 			}
 			// What is captured is shown by its name in this answer already.
 			if i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == step+".capture" }); i >= 0 {
@@ -280,6 +301,10 @@ func (c *conversation) ask(text string) (*answer, error) {
 	defer res.Body.Close()
 	a := &answer{status: res.Status, header: res.Header}
 	a.body, err = io.ReadAll(res.Body)
+	a.Exchange = Exchange{
+		Method: method, Target: target, Header: http.Header(headers), Body: []byte(body),
+		Status: res.StatusCode, AnswerHeader: res.Header, Answer: a.body,
+	}
 	return a, err
 }
 

@@ -80,21 +80,17 @@ func roleUsersAnswer(b *book, res *resource.Resource) object {
 	return arrayOf(b.records("UsersOfRole", res, roleUsers))
 }
 
-// createdAnswer is what answers a creation.
+// createdAnswer is what answers a creation: unlike other changes, the usual message
+// has the id.
 func createdAnswer(b *book, res *resource.Resource) object {
-	q := quirk{}
-	if res != nil {
-		q = quirks[res.Name]
-	}
+	q := quirks[res.Name]
 	switch {
 	case q.several:
 		return object{"anyOf": []object{recordAnswer(b, res), pageAnswer(b, res)}}
-	case q.created == answerRecord:
-		return recordAnswer(b, res)
+	case q.created == answerUsual:
+		q.created = answerMessageID
 	}
-	return b.named("Created", func() object {
-		return strict(object{"Message": object{"const": "entity created"}, "id": int64Schema()})
-	})
+	return b.changed(res, q.created, "Created", "entity created")
 }
 
 // updatedAnswer is what answers an update.
@@ -107,23 +103,22 @@ func deletedAnswer(b *book, res *resource.Resource) object {
 	return b.changed(res, quirks[res.Name].deleted, "Deleted", "entity deleted")
 }
 
-// changed describes the kinds of answers to a change.
+// changed describes the answers to changes, under a name.
 func (b *book) changed(res *resource.Resource, kind answer, name, message string) object {
+	said := func(name string, members object) object {
+		return b.named(name, func() object { return strict(members) })
+	}
 	switch kind {
 	case answerRecord:
 		return recordAnswer(b, res)
 	case answerMessageID:
-		return b.named(name+"WithId", func() object {
-			return strict(object{"Message": object{"const": message}, "id": int64Schema()})
-		})
+		return said(name+"WithId", object{"Message": object{"const": message}, "id": int64Schema()})
 	case answerSuccess:
-		return b.named(name+"Successfully", func() object {
-			return strict(object{"Message": object{"const": "delete success"}, "id": int64Schema()})
-		})
+		return said(name+"Successfully", object{"Message": object{"const": "delete success"}, "id": int64Schema()})
 	case answerPlain:
 		return successAnswer(b, res)
 	default:
-		return b.named(name, func() object { return strict(object{"Message": object{"const": message}}) })
+		return said(name, object{"Message": object{"const": message}})
 	}
 }
 

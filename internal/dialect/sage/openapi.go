@@ -1,6 +1,7 @@
 package sage
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -37,6 +38,9 @@ func operations(catalog *resource.Catalog) []operation {
 			switch {
 			case p == "{resource}" && rt.about.over != nil:
 				p = res.Name
+			case p == "{}":
+				p = fmt.Sprintf("{value%d}", len(op.params)+1)
+				fallthrough
 			case p[0] == '{':
 				op.params = append(op.params, p[1:len(p)-1])
 			}
@@ -46,6 +50,7 @@ func operations(catalog *resource.Catalog) []operation {
 			op.id = strings.ReplaceAll(op.id, "{resource}", componentName(res.Name))
 			op.summary = strings.ReplaceAll(op.summary, "{resource}", res.Name)
 		}
+		op.id = cmp.Or(op.id, op.method+strings.NewReplacer("/", "-", "{", "", "}", "").Replace(op.path))
 		if key := op.method + " " + strings.ToLower(op.path); !seen[key] {
 			seen[key] = true
 			all = append(all, op)
@@ -109,7 +114,8 @@ func OpenAPI(catalog *resource.Catalog, server string) []byte {
 			"title":   "Sage Sales Management API v4 on Dossier",
 			"version": "4",
 			"description": "The operations that this server offers, with the fields that records have here. " +
-				"Names in paths and in bodies are understood in any letter case; members of bodies and parameters that are not named here are ignored.",
+				"Names in paths and in bodies are understood in any letter case; members of bodies and parameters that are not named here are ignored. " +
+				"Numbers and booleans in bodies may be quoted.",
 		},
 		"servers": []object{{"url": server}},
 		"tags":    tags,
@@ -369,16 +375,17 @@ var rawShapes = object{
 	})),
 }
 
-// rawInputs describes what clients send for them.
-var rawInputs = object{
-	"attachments": arrayOf(object{
+// sentMoment and sentAttachment are what clients send for an e-mail's.
+var (
+	sentMoment     = object{"type": "object", "properties": object{"time": object{"type": "string"}}, "required": []string{"time"}}
+	sentAttachment = object{
 		"type": "object",
 		"properties": object{
 			"name": object{"type": "string"}, "size": object{"type": nullable("integer"), "format": "int64"},
 		},
 		"required": []string{"name"},
-	}),
-}
+	}
+)
 
 // textSchema describes a text as it is kept.
 func textSchema(f *resource.Field) object {
@@ -432,25 +439,22 @@ func (b *book) input(res *resource.Resource) object {
 func (b *book) inputs(res *resource.Resource) object {
 	properties := object{}
 	for i := range res.Fields {
-		if f := &res.Fields[i]; !f.Internal && !f.ReadOnly {
-			properties[f.Name] = b.taken(f, quirks[res.Name].forms[f.Name])
+		f := &res.Fields[i]
+		if f.Internal || f.ReadOnly {
+			continue
+		}
+		if schema, ok := quirks[res.Name].takes[f.Name]; ok {
+			properties[f.Name] = schema
+		} else {
+			properties[f.Name] = b.taken(f)
 		}
 	}
 	return properties
 }
 
 // taken describes what is taken for a field.
-func (b *book) taken(f *resource.Field, how form) object {
+func (b *book) taken(f *resource.Field) object {
 	var schema object
-	switch how {
-	case compound:
-		return object{"anyOf": []object{
-			{"type": nullable("string")},
-			{"type": "object", "properties": object{"time": object{"type": "string"}}, "required": []string{"time"}},
-		}}
-	case rawJSON:
-		return orNull(rawInputs[f.Name].(object))
-	}
 	switch f.Kind {
 	case resource.Ref, resource.BareRef:
 		schema = b.takenReference()

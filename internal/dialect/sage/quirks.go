@@ -21,8 +21,11 @@ type quirk struct {
 	created, updated, deleted answer // what answers a change
 	offset                    bool   // lists go by ?offset= and ?count= besides ?page= and Count
 
-	// input changes what a client sent into what the record service takes.
+	// input changes what a client sent into what the record service takes, and takes
+	// are the schemas of the fields that may be sent in another form than others of
+	// their kind.
 	input func(in crm.Input, creating bool) error
+	takes map[string]object
 }
 
 // added are members by name, with the kind that they are written as.
@@ -175,6 +178,10 @@ var quirks = map[string]quirk{
 			"attachments": "[]", "accountId": noRecord, "contactId": noRecord, "salesRepId": noRecord,
 		},
 		input: emailInput,
+		takes: map[string]object{
+			"date":        {"anyOf": []object{{"type": nullable("string")}, sentMoment}},
+			"attachments": {"type": nullable("array"), "items": sentAttachment},
+		},
 	},
 	"calendar": {
 		forms: map[string]form{"startDate": shortDay, "endDate": shortDay},
@@ -265,6 +272,7 @@ var quirks = map[string]quirk{
 		offset:  true,
 		created: answerRecord, updated: answerRecord, deleted: answerPlain,
 		input: campaignAnswerInput,
+		takes: map[string]object{"value": {"description": "As the question's type wants it: a text, a number, a boolean, an id or several."}},
 	},
 	// The table beside the example of PUT promises a Message, the example is the
 	// points [DOC].

@@ -19,9 +19,11 @@ import (
 
 var _ = flag.Bool("update", false, "rewrite answers and documents from what the server does")
 
-// TestConversations holds every conversation on every database.
+// TestConversations holds every conversation on every database, and every request
+// and answer of it to the OpenAPI document of the instance.
 func TestConversations(t *testing.T) {
-	apptest.Conversations(t, "testdata/*.txtar", apptest.Options{})
+	all := &contracts{known: map[string]*contract{}}
+	apptest.Conversations(t, "testdata/*.txtar", apptest.Options{Watch: all.watch})
 }
 
 // operation is one documented operation.
