@@ -152,6 +152,7 @@ func tails(fields ...string) []Index {
 	indexes := make([]Index, len(fields))
 	for i, f := range fields {
 		indexes[i] = by("who has this telephone number: GET /calls/phone/…", f+"Tail")
+		indexes[i].Sparse = true
 	}
 	return indexes
 }

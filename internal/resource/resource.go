@@ -79,6 +79,7 @@ const (
 type Index struct {
 	Fields []string // id is always appended; the last field is kept in descending order
 	Why    string   // which requests it serves; shown in the DDL golden
+	Sparse bool     // records whose first field is null are left out, so that they cost nothing; it serves no order
 }
 
 // Access names the fields that decide who may see and who may change a record.

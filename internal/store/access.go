@@ -155,7 +155,7 @@ func (l *list) indexed(c *filter.Compare) source {
 	s := indexSource{compare: c}
 	if path := direct(c.Path); len(path.Via) > 0 && !path.Via[0].Extra && c.Op != filter.IsNull {
 		// What refers to one of the records that the comparison selects.
-		s.name, s.order = l.leads(path.Via[0]), rankIn
+		s.name, s.order = l.leads(path.Via[0], filter.In), rankIn
 		if s.name == "" {
 			return nil
 		}
@@ -187,19 +187,20 @@ func (l *list) indexed(c *filter.Compare) source {
 	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "":
 		return nil
 	}
-	if s.name = l.leads(f); s.name == "" {
+	if s.name = l.leads(f, c.Op); s.name == "" {
 		return nil
 	}
 	return s
 }
 
-// leads returns the name of an index that begins with f, or "".
-func (l *list) leads(f *resource.Field) string {
+// leads returns the name of an index that begins with f and serves a comparison, or
+// "".
+func (l *list) leads(f *resource.Field, op filter.Op) string {
 	if f.Key {
 		return keyIndexName(l.t, f)
 	}
 	for _, x := range l.t.res.Indexes {
-		if x.Fields[0] == f.Name {
+		if x.Fields[0] == f.Name && !(x.Sparse && op == filter.IsNull) {
 			return fieldsIndexName(l.t, x)
 		}
 	}
@@ -247,6 +248,9 @@ func (l *list) served() (index string, equal filter.And, ok bool) {
 			prefix = append(prefix, fixed[name])
 		}
 		at := len(prefix)
+		if at == 0 && x.Sparse {
+			continue
+		}
 		if (at < len(x.Fields) && x.Fields[at] == order.Name || first.id && at == len(x.Fields)) && (!ok || at > len(equal)) {
 			index, equal, ok = fieldsIndexName(l.t, x), prefix, true
 		}

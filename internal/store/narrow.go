@@ -128,7 +128,7 @@ func (l *list) guardedBy(c *filter.Compare) (index string, dated bool) {
 		}
 	}
 	for _, x := range l.t.res.Indexes {
-		if x.Fields[0] == f.Name {
+		if x.Fields[0] == f.Name && !(x.Sparse && c.Op == filter.IsNull) {
 			return fieldsIndexName(l.t, x), len(x.Fields) > 1 && x.Fields[1] == "dateUpdated"
 		}
 	}

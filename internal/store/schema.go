@@ -160,7 +160,7 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 		}
 	}
 	for _, x := range t.res.Indexes {
-		terms := make([]string, len(x.Fields))
+		terms, where := make([]string, len(x.Fields)), ""
 		for i, name := range x.Fields {
 			f := t.res.Field(name)
 			column := t.fields[f.Index]
@@ -172,8 +172,11 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 			} else {
 				terms[i] = ascending(flavor, column)
 			}
+			if i == 0 && x.Sparse {
+				where = column + " IS NOT NULL"
+			}
 		}
-		s.addIndex(flavor, t, fieldsIndexName(t, x), terms, "", x.Why)
+		s.addIndex(flavor, t, fieldsIndexName(t, x), terms, where, x.Why)
 	}
 	for _, x := range t.guards {
 		x.add(s, flavor, t)

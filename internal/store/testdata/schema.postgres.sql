@@ -1553,11 +1553,11 @@ CREATE INDEX "accounts_name" ON "accounts" ("name_key" NULLS FIRST, "id");
 -- phone = 'x', phone LIKE 'x%', order=phone
 CREATE INDEX "accounts_phone" ON "accounts" ("phone_key" NULLS FIRST, "id");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC NULLS LAST, "id");
+CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC NULLS LAST, "id") WHERE "phoneTail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC NULLS LAST, "id");
+CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC NULLS LAST, "id") WHERE "phone2Tail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC NULLS LAST, "id");
+CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC NULLS LAST, "id") WHERE "phone3Tail" IS NOT NULL;
 -- polling for changes: dateUpdated > t
 CREATE INDEX "accounts_by_dateUpdated" ON "accounts" ("dateUpdated" DESC NULLS LAST, "id");
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1613,9 +1613,9 @@ CREATE INDEX "contacts_lastName" ON "contacts" ("lastName_key" NULLS FIRST, "id"
 -- phone1 = 'x', phone1 LIKE 'x%', order=phone1
 CREATE INDEX "contacts_phone1" ON "contacts" ("phone1_key" NULLS FIRST, "id");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC NULLS LAST, "id");
+CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC NULLS LAST, "id") WHERE "phone1Tail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC NULLS LAST, "id");
+CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC NULLS LAST, "id") WHERE "phone2Tail" IS NOT NULL;
 -- polling for changes: dateUpdated > t
 CREATE INDEX "contacts_by_dateUpdated" ON "contacts" ("dateUpdated" DESC NULLS LAST, "id");
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1889,7 +1889,7 @@ CREATE INDEX "users_name" ON "users" ("name_key" NULLS FIRST, "id");
 -- nic = 'x', nic LIKE 'x%', order=nic
 CREATE INDEX "users_nic" ON "users" ("nic_key" NULLS FIRST, "id");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC NULLS LAST, "id");
+CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC NULLS LAST, "id") WHERE "phoneTail" IS NOT NULL;
 -- email LIKE '%x%'
 CREATE INDEX "users_email_trigrams" ON "users" USING gin ("email_key" "public".gin_trgm_ops);
 -- lastName LIKE '%x%'

@@ -1552,11 +1552,11 @@ CREATE INDEX "accounts_name" ON "accounts" ("name_key");
 -- phone = 'x', phone LIKE 'x%', order=phone
 CREATE INDEX "accounts_phone" ON "accounts" ("phone_key");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC);
+CREATE INDEX "accounts_by_phoneTail" ON "accounts" ("phoneTail" DESC) WHERE "phoneTail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC);
+CREATE INDEX "accounts_by_phone2Tail" ON "accounts" ("phone2Tail" DESC) WHERE "phone2Tail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC);
+CREATE INDEX "accounts_by_phone3Tail" ON "accounts" ("phone3Tail" DESC) WHERE "phone3Tail" IS NOT NULL;
 -- polling for changes: dateUpdated > t
 CREATE INDEX "accounts_by_dateUpdated" ON "accounts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1616,9 +1616,9 @@ CREATE INDEX "contacts_lastName" ON "contacts" ("lastName_key");
 -- phone1 = 'x', phone1 LIKE 'x%', order=phone1
 CREATE INDEX "contacts_phone1" ON "contacts" ("phone1_key");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC);
+CREATE INDEX "contacts_by_phone1Tail" ON "contacts" ("phone1Tail" DESC) WHERE "phone1Tail" IS NOT NULL;
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC);
+CREATE INDEX "contacts_by_phone2Tail" ON "contacts" ("phone2Tail" DESC) WHERE "phone2Tail" IS NOT NULL;
 -- polling for changes: dateUpdated > t
 CREATE INDEX "contacts_by_dateUpdated" ON "contacts" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1928,7 +1928,7 @@ CREATE INDEX "users_name" ON "users" ("name_key");
 -- nic = 'x', nic LIKE 'x%', order=nic
 CREATE INDEX "users_nic" ON "users" ("nic_key");
 -- who has this telephone number: GET /calls/phone/…
-CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC);
+CREATE INDEX "users_by_phoneTail" ON "users" ("phoneTail" DESC) WHERE "phoneTail" IS NOT NULL;
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "userTypes_ids" ON "userTypes" ("id", "_version", "dateUpdated");
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
