@@ -28,7 +28,7 @@ const (
 
 const (
 	maxKnown = 4096             // names looked up lately, with those that are not there
-	openTime = 30 * time.Second // opening may take this long; it goes on when its request ends
+	openTime = 10 * time.Minute // opening may take this long, indexes of a later version included; it goes on when its request ends
 	patience = 5 * time.Second  // how long a removal waits for those who still use the data
 
 	tendEvery  = 500 * time.Millisecond // open workspaces are looked after
