@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -354,5 +355,50 @@ func TestContractRefuses(t *testing.T) {
 		if watch(x) == nil {
 			t.Errorf("%s goes unnoticed", name)
 		}
+	}
+}
+
+// TestOpenAPIOverHTTP: who gets which document, and when it is a new one.
+func TestOpenAPIOverHTTP(t *testing.T) {
+	const field = `{"fieldName":"Z_Fresh","type":"text"}`
+	as := func(key, tag string) func(http.Header) {
+		return func(h http.Header) {
+			h.Set("X-Session-Key", key)
+			h.Set("If-None-Match", tag)
+		}
+	}
+	for _, demo := range []bool{false, true} {
+		t.Run(fmt.Sprintf("demo=%t", demo), func(t *testing.T) {
+			a := apptest.New(t, apptest.Options{Demo: demo})
+			before := a.Get(t, sage.DocumentPath, as(a.Token, ""))
+			tag := before.Header.Get("ETag")
+			if before.Status != http.StatusOK || tag == "" || bytes.Contains(before.Body, []byte("Z_Fresh")) {
+				t.Fatalf("%d, ETag %q", before.Status, tag)
+			}
+			if got := a.Get(t, sage.DocumentPath, as(a.Token, tag)); got.Status != http.StatusNotModified || len(got.Body) > 0 {
+				t.Errorf("unchanged: status %d, %d bytes", got.Status, len(got.Body))
+			}
+			if got := a.Do(t, http.MethodPost, "/api/v4/extrafields/accounts", field); got.Status != http.StatusOK {
+				t.Fatalf("%d %s", got.Status, got.Body)
+			}
+			after := a.Get(t, sage.DocumentPath, as(a.Token, tag))
+			if after.Status != http.StatusOK || !bytes.Contains(after.Body, []byte("Z_Fresh")) || after.Header.Get("ETag") == tag {
+				t.Errorf("with a new field: status %d, ETag %q", after.Status, after.Header.Get("ETag"))
+			}
+			anybody := a.Get(t, sage.DocumentPath, as("", ""))
+			if shown := bytes.Contains(anybody.Body, []byte("Z_Fresh")); anybody.Status != http.StatusOK || shown != demo {
+				t.Errorf("without a session: status %d, shows the field: %t", anybody.Status, shown)
+			}
+			if got := a.Get(t, sage.DocumentPath, as(a.Token+"x", "")); got.Status != http.StatusUnauthorized {
+				t.Errorf("with a bad key: status %d", got.Status)
+			}
+			if got := a.Do(t, http.MethodPost, sage.DocumentPath, "{}"); got.Status != http.StatusMethodNotAllowed {
+				t.Errorf("POST: status %d", got.Status)
+			}
+			a.Clock.Advance(25 * time.Hour)
+			if got := a.Get(t, sage.DocumentPath, as(a.Token, "")); got.Status != http.StatusUnauthorized {
+				t.Errorf("with an expired key: status %d", got.Status)
+			}
+		})
 	}
 }
