@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/auth"
+	"github.com/dossier-crm/dossier/internal/clamd"
 	"github.com/dossier-crm/dossier/internal/dialect/sage"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/document/transfer"
@@ -43,8 +44,9 @@ type App struct {
 	storage  storage
 	system   store.DB
 	targets  *outbound.Guard
-	linkKey  []byte // signs links to documents
-	serving  bool   // looks after workspaces, not only at them
+	linkKey  []byte           // signs links to documents
+	scanner  document.Scanner // nil = there is none
+	serving  bool             // looks after workspaces, not only at them
 
 	mu   sync.Mutex
 	open map[*Workspace]struct{}
@@ -71,6 +73,11 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 	// Databases and storage.
 	if err := makeFolder(config.Data); err != nil {
 		return nil, err
+	}
+	if config.Clamd != "" {
+		if a.scanner, err = clamd.New(config.Clamd); err != nil {
+			return nil, err
+		}
 	}
 	a.engine = newEngine(config.Storage, world.Log)
 	a.storage = newStorage(config.Storage)

@@ -45,6 +45,28 @@ func upload(t *testing.T, a *apptest.App, content []byte) (link string) {
 	return listed[0].Link
 }
 
+// What the virus scanner finds does not come in, and is not there for anybody.
+func TestScanner(t *testing.T) {
+	a := apptest.New(t, apptest.Options{Config: func(c *app.Config) { c.Clamd = testenv.Clamd(t) }})
+	link := upload(t, a, []byte("clean"))
+	if got := a.Get(t, link, func(h http.Header) { h.Del("X-Session-Key") }); got.Status != 200 || string(got.Body) != "clean" {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	var ticket struct{ Locator string }
+	a.Do(t, "POST", "/api/v4/accounts/1/documents", `{"name":"b.txt"}`).JSON(t, &ticket)
+	put := a.Do(t, "PUT", ticket.Locator, []byte("dossier test pattern, harmless: 6f1c2a9be7"), func(h http.Header) {
+		h.Del("X-Session-Key")
+		h.Del("Content-Type")
+	})
+	if put.Status != 400 || !strings.Contains(string(put.Body), "infected with Dossier.Test") {
+		t.Errorf("PUT: %d %s", put.Status, put.Body)
+	}
+	var listed []struct{ ID int64 }
+	if a.Get(t, "/api/v4/accounts/1/documents").JSON(t, &listed); len(listed) != 1 {
+		t.Errorf("%d documents", len(listed))
+	}
+}
+
 // Documents go to the disk or to a bucket, and what belongs to a workspace goes
 // with it.
 func TestDocuments(t *testing.T) {

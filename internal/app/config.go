@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dossier-crm/dossier/internal/clamd"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 )
@@ -49,6 +50,8 @@ type Server struct {
 	Demo            bool          `group:"server" env:"DOSSIER_DEMO" help:"Make a workspace \"demo\" with invented data and write its credentials to demo-credentials.json in the data folder."`
 	DemoAllowRemote bool          `group:"server" env:"DOSSIER_DEMO_ALLOW_REMOTE" help:"Let --demo listen on addresses that other machines can reach."`
 	AllowTargets    string        `group:"server" placeholder:"TARGETS" env:"DOSSIER_ALLOW_TARGETS" help:"Networks, addresses and names of hosts, as in 10.1.0.0/16,hooks.internal, that requests to addresses which clients have named (webhooks) may go to besides public addresses. Empty: public addresses only, so that nobody reaches this machine or the networks behind it through the server."`
+	Clamd           string        `group:"server" placeholder:"URL" env:"DOSSIER_CLAMD" help:"ClamAV daemon that scans every document before it is shown, as tcp://host:port or unix:///path. Empty: documents are not scanned."`
+	ScanDown        string        `group:"server" enum:"refuse,quarantine" default:"refuse" env:"DOSSIER_SCAN_DOWN" help:"What becomes of documents that cannot be scanned, since the daemon does not answer or take them: ${enum}. In quarantine they are kept, and shown once they were found clean."`
 	QueryTimeout    time.Duration `group:"server" default:"2s" env:"DOSSIER_QUERY_TIMEOUT" help:"Time after which a query is cancelled."`
 	StopTimeout     time.Duration `group:"server" default:"15s" env:"DOSSIER_STOP_TIMEOUT" help:"Time that running requests have to end in at shutdown."`
 	MaxConnections  int           `group:"server" default:"8192" env:"DOSSIER_MAX_CONNECTIONS" help:"Connections served at once; further ones wait."`
@@ -108,6 +111,11 @@ func (c *Server) Check() error {
 	if c.Demo && !c.DemoAllowRemote && !isLoopback(host) {
 		return fault.InField("listen", "%s can be reached from other machines, and the demo is not meant for that; "+
 			"listen on 127.0.0.1, or add --demo-allow-remote", c.Listen)
+	}
+	if c.Clamd != "" {
+		if _, err := clamd.New(c.Clamd); err != nil {
+			return err
+		}
 	}
 	if c.QueryTimeout <= 0 {
 		return fault.InField("query-timeout", "must be more than 0")

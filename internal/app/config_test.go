@@ -42,6 +42,8 @@ func TestConfigCheck(t *testing.T) {
 		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, "192.0.2.1:8080" }},
 		{"listen", func(c *app.Config) { c.Demo, c.Listen = true, "example.com:8080" }},
 		{"", func(c *app.Config) { c.Demo, c.DemoAllowRemote, c.Listen = true, true, ":8080" }},
+		{"", func(c *app.Config) { c.Clamd = "unix:///run/clamav/clamd.ctl" }},
+		{"clamd", func(c *app.Config) { c.Clamd = "127.0.0.1:3310" }},
 		{"query-timeout", func(c *app.Config) { c.QueryTimeout = 0 }},
 		{"max-connections", func(c *app.Config) { c.MaxConnections = -1 }},
 	}

@@ -71,15 +71,17 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 		return nil, err
 	}
 	w.Documents, err = document.New(document.Config{
-		Workspace: info.Name,
-		Store:     w.Store,
-		Blobs:     blobs,
-		Catalog:   w.Records.Catalog,
-		Clock:     clock.Now,
-		Key:       a.linkKey,
-		BaseURL:   a.PublicURL,
-		Machine:   a.Now,
-		Logger:    a.Log,
+		Workspace:  info.Name,
+		Store:      w.Store,
+		Blobs:      blobs,
+		Catalog:    w.Records.Catalog,
+		Clock:      clock.Now,
+		Key:        a.linkKey,
+		BaseURL:    a.PublicURL,
+		Scanner:    a.scanner,
+		Quarantine: a.ScanDown == "quarantine",
+		Machine:    a.Now,
+		Logger:     a.Log,
 	})
 	if err != nil {
 		return nil, err

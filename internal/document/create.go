@@ -21,6 +21,7 @@ type Request struct {
 	Carousel bool   // a picture of a product that is shown with it
 	ExtID    string // id in the client's own system; "" = none
 	Level    int64  // permission level, 1 to 5; 0 = none
+	Policy   Policy // of the dialect that it comes by
 }
 
 // Ticket lets a client upload the contents of a document once.
@@ -66,9 +67,7 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 		return 0, Receipt{}, err
 	}
 	receipt, err := s.keep(ctx, contents, -1, func(got content) error {
-		for name, v := range got.values() {
-			r.set(name, v)
-		}
+		r.take(got)
 		return s.insert(ctx, actor, r)
 	})
 	return r.rec.ID, receipt, err
@@ -79,7 +78,7 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 	catalog := s.cfg.Catalog()
 	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(documentsName))
-	name, err := cleanName(fieldName, req.Name)
+	name, err := req.Policy.Check(req.Name)
 	if err != nil {
 		return row{}, err
 	}
@@ -171,23 +170,39 @@ func setLevel(r row, level int64) error {
 	return nil
 }
 
-// insert writes a new row and names it by its id. A row that nobody sees yet is not
-// logged.
-func (s *Service) insert(ctx context.Context, actor crm.Actor, r row) error {
+// take gives a new row its content.
+func (r row) take(got content) {
+	for name, v := range got.values(r.text(fieldExtension)) {
+		r.set(name, v)
+	}
+}
+
+// insert writes new rows, in one transaction, and names each by its id. A row that
+// nobody sees yet is not logged.
+func (s *Service) insert(ctx context.Context, actor crm.Actor, rows ...row) error {
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
-		if err := tx.Insert(ctx, r.res, r.rec); err != nil {
-			return err
+		for _, r := range rows {
+			if err := s.insertOne(ctx, tx, actor, r); err != nil {
+				return err
+			}
 		}
-		name := storedName(r.rec.ID, r.text(fieldExtension))
-		_, err := tx.Update(ctx, r.res, r.rec.ID, assign(r.res, map[string]resource.Value{
-			fieldName: resource.TextValue(name),
-		}))
-		if err != nil || r.state() != resource.DocumentReady {
-			return err
-		}
-		r.set(fieldName, resource.TextValue(name))
-		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
+		return nil
 	})
+}
+
+func (s *Service) insertOne(ctx context.Context, tx crm.Tx, actor crm.Actor, r row) error {
+	if err := tx.Insert(ctx, r.res, r.rec); err != nil {
+		return err
+	}
+	name := storedName(r.rec.ID, r.text(fieldExtension))
+	_, err := tx.Update(ctx, r.res, r.rec.ID, assign(r.res, map[string]resource.Value{
+		fieldName: resource.TextValue(name),
+	}))
+	if err != nil || r.state() != resource.DocumentReady {
+		return err
+	}
+	r.set(fieldName, resource.TextValue(name))
+	return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
 }
 
 // FolderRequest asks for a folder.
@@ -206,7 +221,7 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 	catalog := s.cfg.Catalog()
 	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(foldersName))
-	name, err := cleanName(fieldName, req.Name)
+	name, err := cleanName(fieldName, req.Name, maxName)
 	if err != nil {
 		return 0, err
 	}
@@ -256,7 +271,12 @@ func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err er
 			return err
 		}
 		r := row{res, rec}
-		if r.deleted() || r.state() != resource.DocumentReady && r.state() != resource.DocumentPending {
+		switch r.state() {
+		case resource.DocumentPending, resource.DocumentQuarantined, resource.DocumentReady:
+		default:
+			return errNoDocument()
+		}
+		if r.deleted() {
 			return errNoDocument()
 		}
 		set := assign(res, map[string]resource.Value{

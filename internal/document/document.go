@@ -64,6 +64,15 @@ type Config struct {
 	// an upload may rest before it is taken for abandoned. 0 = DefaultSafetyAge
 	SafetyAge time.Duration
 
+	// Scanner looks for viruses in every content before it is shown; nil = nobody
+	// does.
+	Scanner Scanner
+
+	// Quarantine says what becomes of contents that cannot be scanned now, since
+	// the scanner does not answer or does not take them. They are refused, or kept
+	// and shown once they were found clean.
+	Quarantine bool
+
 	// Machine is the storage's now, from which SafetyAge counts; nil = time.Now.
 	Machine func() time.Time
 
@@ -78,8 +87,9 @@ type Service struct {
 	presign blob.Presigner // nil when the store has no URLs of its own
 
 	// using is held for reading from the moment a content is known to be durable
-	// until a row refers to it, and for writing while an unused content is removed.
+	// until it is held, and for writing while an unused content is removed.
 	using sync.RWMutex
+	holds holds
 
 	settling errands
 }
@@ -143,9 +153,12 @@ const (
 	fieldExtension   = "extension"
 	fieldFolder      = "folderId"
 	fieldHash        = "hash"
+	fieldID          = "id"
 	fieldLevel       = "level"
+	fieldMisnamed    = "misnamed"
 	fieldName        = "name"
 	fieldRestrict    = "restrictSucursales"
+	fieldScan        = "scan"
 	fieldSize        = "size"
 	fieldSource      = "source"
 	fieldState       = "state"
@@ -155,10 +168,10 @@ const (
 	fieldUser        = "userId"
 )
 
-// States of a document beyond pending and ready. Neither is ever shown.
+// States of a document beyond those of package resource. Neither is ever shown.
 const (
 	stateExpired = "expired" // nothing came in time
-	stateRefused = "refused" // what came was too large
+	stateRefused = "refused" // what came was too large, or infected
 )
 
 func (s *Service) documents() *resource.Resource { return s.cfg.Catalog().Resource(documentsName) }

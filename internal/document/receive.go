@@ -6,20 +6,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/gabriel-vasile/mimetype"
-
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
-	"github.com/dossier-crm/dossier/internal/intake"
 	"github.com/dossier-crm/dossier/internal/resource"
-)
-
-const (
-	// sniffBytes is how much of a content decides about its type.
-	sniffBytes = 3 << 10
-
-	// cleanTimeout limits the cleaning up after a request that has ended.
-	cleanTimeout = 10 * time.Second
 )
 
 // Receipt says what was stored.
@@ -35,18 +24,32 @@ func (r Receipt) ETag() string { return `"` + r.Hash + `"` }
 // content is what became of a body.
 type content struct {
 	Receipt
-	at time.Time
+	at   time.Time
+	scan string // state of the scan for viruses; "" = there is no scanner
 }
 
-// values are the fields that make a document ready.
-func (c content) values() map[string]resource.Value {
-	return map[string]resource.Value{
-		fieldState:       resource.TextValue(resource.DocumentReady),
+// state is that of a document with this content.
+func (c content) state() string {
+	if c.scan == scanPending || c.scan == scanFailed {
+		return resource.DocumentQuarantined
+	}
+	return resource.DocumentReady
+}
+
+// values are the fields that a document with this extension gets with its content.
+func (c content) values(extension string) map[string]resource.Value {
+	values := map[string]resource.Value{
+		fieldState:       resource.TextValue(c.state()),
 		fieldSize:        resource.IntValue(c.Size),
 		fieldHash:        resource.TextValue(c.Hash),
 		fieldContentType: resource.TextValue(c.ContentType),
+		fieldMisnamed:    resource.BoolValue(misnamed(extension, c.ContentType)),
 		fieldUploaded:    instant(c.at),
 	}
+	if c.scan != "" {
+		values[fieldScan] = resource.TextValue(c.scan)
+	}
+	return values
 }
 
 // Receive takes the contents of the document that a locator's token stands for.
@@ -59,7 +62,8 @@ func (c content) values() map[string]resource.Value {
 // fault.NotFound when the document was deleted; fault.Conflict when its contents
 // are there already, of several uploads at once the first to end counts;
 // fault.TooLarge; fault.Invalid when the body ends early; fault.Timeout when it
-// stops arriving; fault.Unavailable when it cannot be stored.
+// stops arriving; fault.Unavailable when it cannot be stored or not be scanned;
+// fault.Invalid when it is infected, after which the locator takes nothing more.
 func (s *Service) Receive(ctx context.Context, text string, body io.Reader, length int64) (_ Receipt, err error) {
 	defer fault.Wrap(&err, "document.Receive")
 	t, err := s.verify(forUpload, text)
@@ -77,7 +81,11 @@ func (s *Service) Receive(ctx context.Context, text string, body io.Reader, leng
 	if err := r.awaits(); err != nil {
 		return Receipt{}, err
 	}
-	return s.keep(ctx, body, length, func(got content) error { return s.ready(ctx, res, t.id, got) })
+	receipt, err := s.keep(ctx, body, length, func(got content) error { return s.ready(ctx, res, t.id, got) })
+	if errors.Is(err, errInfected) {
+		err = errors.Join(err, s.refuse(ctx, res, t.id, scanInfected))
+	}
+	return receipt, err
 }
 
 // awaits returns nil for a document whose contents are still to come.
@@ -87,8 +95,12 @@ func (r row) awaits() error {
 		return errNoDocument()
 	case r.state() == resource.DocumentPending:
 		return nil
-	case r.state() == resource.DocumentReady:
+	case r.state() == resource.DocumentReady, r.state() == resource.DocumentQuarantined:
 		return fault.New(fault.Conflict, "the document was already uploaded")
+	case r.state() == stateRefused && r.text(fieldScan) == scanInfected:
+		return fault.New(fault.Conflict, "the document was refused because of a virus")
+	case r.state() == stateRefused && r.text(fieldScan) == scanFailed:
+		return fault.New(fault.Conflict, "the document was refused because it cannot be scanned for viruses")
 	case r.state() == stateRefused:
 		return fault.New(fault.Conflict, "the document was refused because of its size")
 	default:
@@ -96,7 +108,8 @@ func (r row) awaits() error {
 	}
 }
 
-// ready makes a pending document visible.
+// ready gives a pending document its content, with which it becomes visible or
+// goes into quarantine.
 func (s *Service) ready(ctx context.Context, res *resource.Resource, id int64, got content) error {
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
 		rec, err := tx.Lock(ctx, res, id)
@@ -110,13 +123,13 @@ func (s *Service) ready(ctx context.Context, res *resource.Resource, id int64, g
 		if err := r.awaits(); err != nil {
 			return err
 		}
-		values := got.values()
+		values := got.values(r.text(fieldExtension))
 		values[fieldExpires] = resource.Value{}
 		// The vendor's documents count as updated when their bytes arrive [DOC].
 		values[fieldUpdated] = instant(got.at)
 		values[fieldUpdatedBy] = r.get(fieldCreatedBy)
 		set := assign(res, values)
-		if _, err := tx.Update(ctx, res, id, set); err != nil {
+		if _, err := tx.Update(ctx, res, id, set); err != nil || got.state() != resource.DocumentReady {
 			return err
 		}
 		// Only now the document begins to be there for others.
@@ -130,47 +143,26 @@ func (s *Service) keep(ctx context.Context, in io.Reader, length int64, refer fu
 	if length > s.cfg.MaxSize {
 		return Receipt{}, s.errTooLarge()
 	}
-	u, err := s.cfg.Blobs.Create(ctx)
+	f, err := s.stage(ctx)
 	if err != nil {
 		return Receipt{}, err
 	}
-	b := &body{in: in, left: s.cfg.MaxSize + 1}
-	_, err = io.Copy(u, b)
-	switch {
-	case err != nil && b.err != nil:
-		err = intake.ReadFault(b.err)
-	case err != nil && ctx.Err() != nil: // the server sees a client go before we do
-		err = intake.ReadFault(ctx.Err())
-	case err == nil && b.left == 0:
-		err = s.errTooLarge()
-	case err == nil && length >= 0 && b.n != length:
-		err = fault.New(fault.Invalid, "the body has %d bytes; %d were announced", b.n, length)
+	if err = f.fill(in, length); err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		err = f.inspect(ctx)
 	}
 	if err != nil {
-		return Receipt{}, errors.Join(err, u.Abort())
-	}
-
-	s.using.RLock()
-	hash, size, err := u.Commit(ctx)
-	if err != nil {
-		s.using.RUnlock()
+		f.discard(ctx)
 		return Receipt{}, err
 	}
-	got := content{Receipt{hash, size, mimetype.Detect(b.head).String()}, s.now()}
-	err = refer(got)
-	s.using.RUnlock()
-	switch {
-	case err == nil:
-		return got.Receipt, nil
-	case refused(err):
-		// The request may be over; what it stored must go nevertheless.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
-		defer cancel()
-		if _, cleanErr := s.discard(ctx, hash); cleanErr != nil {
-			s.cfg.Logger.WarnContext(ctx, "content left to the sweeper", "hash", hash, "error", cleanErr)
-		}
+	if err := refer(f.got); err != nil {
+		f.abandon(ctx, err)
+		return Receipt{}, err
 	}
-	return Receipt{}, err
+	f.release()
+	return f.got.Receipt, nil
 }
 
 // refused reports whether a failed write has certainly left no row. After every
@@ -188,32 +180,4 @@ func refused(err error) bool {
 
 func (s *Service) errTooLarge() error {
 	return fault.New(fault.TooLarge, "the document is larger than %d bytes", s.cfg.MaxSize)
-}
-
-// body reads at most left bytes, remembers the first ones and the error it met.
-type body struct {
-	in   io.Reader
-	left int64
-	n    int64
-	head []byte
-	err  error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if b.left == 0 {
-		return 0, io.EOF
-	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left]
-	}
-	n, err := b.in.Read(p)
-	b.n += int64(n)
-	b.left -= int64(n)
-	if want := sniffBytes - len(b.head); want > 0 {
-		b.head = append(b.head, p[:min(n, want)]...)
-	}
-	if err != nil && err != io.EOF {
-		b.err = err
-	}
-	return n, err
 }

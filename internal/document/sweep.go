@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -18,6 +19,10 @@ import (
 const (
 	settleEvery = 10 * time.Second
 
+	// rescanEvery is how soon documents in quarantine are shown once the scanner
+	// answers again.
+	rescanEvery = 10 * time.Second
+
 	// settleWait is how long a list waits for uploads to be settled.
 	settleWait = 2 * time.Second
 
@@ -30,7 +35,7 @@ const (
 	expireBatch = 200 // rows in one transaction
 )
 
-// Run settles and sweeps until ctx is done. Where several processes serve a
+// Run settles, scans what is in quarantine and sweeps until ctx is done. Where several processes serve a
 // workspace, one of them should run it: a content that comes again at the very
 // moment when another process removes it as unused would be lost.
 func (s *Service) Run(ctx context.Context) {
@@ -42,12 +47,26 @@ func (s *Service) Run(ctx context.Context) {
 		defer settle.Stop()
 		settled = settle.C
 	}
+	var rescan <-chan time.Time
+	if s.cfg.Scanner != nil {
+		quarantine := time.NewTicker(rescanEvery)
+		defer quarantine.Stop()
+		rescan = quarantine.C
+	}
 	report := func(what string, err error) {
 		if err != nil && ctx.Err() == nil {
 			s.cfg.Logger.ErrorContext(ctx, what, "workspace", s.cfg.Workspace, "error", err)
 		}
 	}
+	scan := func(all bool) {
+		released, err := s.Rescan(ctx, all)
+		report("scanning the quarantine failed", err)
+		if released > 0 {
+			s.cfg.Logger.InfoContext(ctx, "documents left the quarantine", "workspace", s.cfg.Workspace, "documents", released)
+		}
+	}
 	clean := func() {
+		scan(true)
 		swept, err := s.Sweep(ctx)
 		report("sweeping documents failed", err)
 		if swept != (Swept{}) {
@@ -63,6 +82,8 @@ func (s *Service) Run(ctx context.Context) {
 		case <-settled:
 			_, err := s.settleAll(ctx)
 			report("settling documents failed", err)
+		case <-rescan:
+			scan(false)
 		case <-sweep.C:
 			clean()
 		}
@@ -167,16 +188,19 @@ func (s *Service) settle(ctx context.Context, res *resource.Resource, name strin
 	// is removed right after it, opening it fails, and the upload is still there.
 	hash, size, err := s.presign.Collect(ctx, name)
 	if err == nil && size <= s.cfg.MaxSize {
-		s.using.RLock()
-		var kind string
-		if kind, err = s.sniff(ctx, hash); err == nil {
-			err = s.ready(ctx, res, id, content{Receipt{hash, size, kind}, s.now()})
-		}
-		s.using.RUnlock()
+		err = s.accept(ctx, res, id, hash, size)
 	}
 	switch k := fault.KindOf(err); {
+	case errors.Is(err, errInfected):
+		if err := s.refuse(ctx, res, id, scanInfected); err != nil {
+			return err
+		}
+	case k == fault.TooLarge, k == fault.Invalid: // the scanner does not take it
+		if err := s.refuse(ctx, res, id, scanFailed); err != nil {
+			return err
+		}
 	case err == nil && size > s.cfg.MaxSize:
-		if err := s.setState(ctx, res, []int64{id}, stateRefused); err != nil {
+		if err := s.become(ctx, res, []int64{id}, stateRefused); err != nil {
 			return err
 		}
 	case err == nil:
@@ -188,6 +212,25 @@ func (s *Service) settle(ctx context.Context, res *resource.Resource, name strin
 	}
 	_, err = s.discard(ctx, hash)
 	return errors.Join(err, s.presign.Drop(ctx, name))
+}
+
+// accept gives a document a content that was there just now.
+func (s *Service) accept(ctx context.Context, res *resource.Resource, id int64, hash string, size int64) error {
+	s.using.RLock()
+	kind, err := s.sniff(ctx, hash)
+	if err == nil {
+		s.holds.add(hash, 1)
+		defer s.holds.add(hash, -1)
+	}
+	s.using.RUnlock()
+	if err != nil {
+		return err
+	}
+	scan, err := s.scan(ctx, hash)
+	if err != nil {
+		return err
+	}
+	return s.ready(ctx, res, id, content{Receipt{hash, size, kind}, s.now(), scan})
 }
 
 // sniff returns the type of a content that was there just now.
@@ -206,21 +249,25 @@ func (s *Service) sniff(ctx context.Context, hash string) (string, error) {
 	return mimetype.Detect(head).String(), nil
 }
 
-// setState changes the state of those of the documents that are still pending.
-func (s *Service) setState(ctx context.Context, res *resource.Resource, ids []int64, state string) error {
+// become changes the state of those of the documents that are still pending.
+func (s *Service) become(ctx context.Context, res *resource.Resource, ids []int64, state string) error {
+	values := map[string]resource.Value{fieldState: resource.TextValue(state)}
+	return s.setState(ctx, res, ids, values, resource.DocumentPending)
+}
+
+// setState changes those of the documents that are in one of the states.
+func (s *Service) setState(ctx context.Context, res *resource.Resource, ids []int64, values map[string]resource.Value, from ...string) error {
+	set := assign(res, values)
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
 		for _, id := range ids {
 			rec, err := tx.Lock(ctx, res, id)
 			if err != nil {
 				return err
 			}
-			if rec == nil || (row{res, rec}).state() != resource.DocumentPending {
+			if rec == nil || !slices.Contains(from, (row{res, rec}).state()) {
 				continue
 			}
-			_, err = tx.Update(ctx, res, id, assign(res, map[string]resource.Value{
-				fieldState: resource.TextValue(state),
-			}))
-			if err != nil {
+			if _, err := tx.Update(ctx, res, id, set); err != nil {
 				return err
 			}
 		}
@@ -277,7 +324,7 @@ func (s *Service) expire(ctx context.Context) (n int, err error) {
 		for i, k := range keys {
 			ids[i] = k.ID
 		}
-		if err := s.setState(ctx, res, ids, stateExpired); err != nil {
+		if err := s.become(ctx, res, ids, stateExpired); err != nil {
 			return n, err
 		}
 		n += len(ids)
@@ -325,6 +372,9 @@ func (s *Service) discard(ctx context.Context, hash string) (bool, error) {
 	}
 	s.using.Lock()
 	defer s.using.Unlock()
+	if s.holds.any(hash) {
+		return false, nil // who holds it will discard it, or refer to it
+	}
 	used, err := s.inUse(ctx, hash)
 	if err != nil || used {
 		return false, err
@@ -343,7 +393,10 @@ func (s *Service) inUse(ctx context.Context, hash string) (bool, error) {
 			compare(res, fieldDeleted, filter.Eq, resource.BoolValue(false)),
 			compare(res, fieldDeletedAt, filter.Gt, since),
 		},
-		Visible(res),
+		filter.Or{
+			Visible(res),
+			compare(res, fieldState, filter.Eq, resource.TextValue(resource.DocumentQuarantined)),
+		},
 	}, 1)
 	return len(keys) > 0, err
 }

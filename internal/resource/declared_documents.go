@@ -2,8 +2,9 @@ package resource
 
 // States of a document.
 const (
-	DocumentPending = "pending" // announced, contents not there yet; shown to nobody
-	DocumentReady   = "ready"   // contents stored and verified
+	DocumentPending     = "pending"     // announced, contents not there yet; shown to nobody
+	DocumentQuarantined = "quarantined" // contents stored and not scanned for viruses yet; shown to nobody
+	DocumentReady       = "ready"       // contents stored and verified
 )
 
 // declaredDocuments are the files of the dossiers and the folders they lie in.
@@ -24,6 +25,8 @@ func declaredDocuments() []Resource {
 				text("state", 16).internal().or(TextValue(DocumentPending)),
 				text("hash", 64).internal(),         // SHA-256 of the contents, lower-case hex: their name in the blob store
 				text("contentType", 255).internal(), // as found in the contents, not as claimed
+				boolean("misnamed").internal(),      // whether the contents contradict the extension
+				text("scan", 16).internal(),         // for viruses: pending, clean, infected, failed; null: there was no scanner
 				instant("uploadedAt").internal(),    // when the contents were complete
 				instant("expiresAt").internal(),     // until when a pending document may be uploaded
 				text("source", 255).internal(),      // dialect and credential it came by: "sage:17"

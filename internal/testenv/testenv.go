@@ -3,6 +3,8 @@
 //
 //	DOSSIER_TEST_POSTGRES  a postgres:// URL whose user may create schemas
 //	DOSSIER_TEST_S3        an s3:// URL of a bucket, as --blobs takes it
+//	DOSSIER_TEST_CLAMD     a ClamAV daemon, as --clamd takes it, with the signature
+//	                       and the limits that .ci/run gives it
 //	DOSSIER_TEST_REQUIRE   names of services, as in "postgres,s3", whose absence
 //	                       fails tests instead of skipping them
 package testenv
@@ -31,6 +33,12 @@ func PostgresIfAny(t testing.TB) string {
 func S3(t testing.TB) string {
 	t.Helper()
 	return need(t, "s3", "DOSSIER_TEST_S3")
+}
+
+// Clamd returns the address of a ClamAV daemon, or skips the test.
+func Clamd(t testing.TB) string {
+	t.Helper()
+	return need(t, "clamd", "DOSSIER_TEST_CLAMD")
 }
 
 func need(t testing.TB, service, variable string) string {
