@@ -136,7 +136,8 @@ func (a *App) Close() error {
 func (a *App) mounts() []mount {
 	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
 	api := sage.New(sage.Config{
-		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(), Logger: a.Log,
+		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(),
+		Rate: a.SageRate, Now: a.Now, Logger: a.Log,
 	})
 	return []mount{
 		{transfer.UploadPath, transfers},

@@ -55,6 +55,7 @@ type Server struct {
 	QueryTimeout    time.Duration `group:"server" default:"2s" env:"DOSSIER_QUERY_TIMEOUT" help:"Time after which a query is cancelled."`
 	StopTimeout     time.Duration `group:"server" default:"15s" env:"DOSSIER_STOP_TIMEOUT" help:"Time that running requests have to end in at shutdown."`
 	MaxConnections  int           `group:"server" default:"8192" env:"DOSSIER_MAX_CONNECTIONS" help:"Connections served at once; further ones wait."`
+	SageRate        int           `group:"server" placeholder:"N" default:"0" env:"DOSSIER_SAGE_RATE" help:"Requests that each key may make to /api/v4 within a second; further ones are refused with status 429. The vendor allows 4 or 13. 0: any number."`
 }
 
 // Check returns an Invalid fault for settings that do not make sense, alone or
@@ -122,6 +123,9 @@ func (c *Server) Check() error {
 	}
 	if c.MaxConnections <= 0 {
 		return fault.InField("max-connections", "must be more than 0")
+	}
+	if c.SageRate < 0 {
+		return fault.InField("sage-rate", "must be 0 or more")
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ func TestConfigCheck(t *testing.T) {
 		{"clamd", func(c *app.Config) { c.Clamd = "127.0.0.1:3310" }},
 		{"query-timeout", func(c *app.Config) { c.QueryTimeout = 0 }},
 		{"max-connections", func(c *app.Config) { c.MaxConnections = -1 }},
+		{"sage-rate", func(c *app.Config) { c.SageRate = -1 }},
 	}
 	for i, tt := range tests {
 		c := app.Config{

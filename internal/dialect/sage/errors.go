@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -75,7 +76,7 @@ func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body := appendError(nil, s, message)
 	if wait, ok := auth.RetryAfter(err); ok {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		retryAfter(w, wait)
 	}
 	if kind == fault.TooLarge && r.Header.Get("Expect") == "" {
 		// A client that sends all before it reads would not see the answer; one
@@ -86,6 +87,19 @@ func (d *Dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `X-Session-Key realm="Dossier"`)
 	}
 	respond(w, s.status, body)
+}
+
+// tooMany refuses a request of a key that makes too many. The status is our reading:
+// that the vendor limits requests is known [OFFICIAL], how it says so is not, and
+// clients understand 429 [CLIENT].
+func tooMany(w http.ResponseWriter, wait time.Duration) error {
+	retryAfter(w, wait)
+	return fault.New(fault.RateLimited, "too many requests with this key; wait for %s", wait.Round(time.Millisecond))
+}
+
+// retryAfter says when to come back, in whole seconds.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }
 
 func appendError(dst []byte, s shape, message string) []byte {

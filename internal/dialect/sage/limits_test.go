@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
 )
 
@@ -158,4 +160,44 @@ func TestManyItems(t *testing.T) {
 	if got := after.TotalAlloc - before.TotalAlloc; got > 64<<20 {
 		t.Errorf("took %d MB", got>>20)
 	}
+}
+
+// A key that makes more requests than --sage-rate allows is told so in the error
+// object and when to come back; other keys, and logging in, are not concerned.
+func TestRateOfKeys(t *testing.T) {
+	a := apptest.New(t, apptest.Options{Config: func(c *app.Config) { c.SageRate = 2 }})
+	_, other, err := a.Login(t.Context(), a.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(status int, change ...func(http.Header)) {
+		t.Helper()
+		got := a.Get(t, "/api/v4/accounts", change...)
+		if got.Status != status {
+			t.Errorf("status %d, want %d: %s", got.Status, status, got.Body)
+		}
+		if status != http.StatusTooManyRequests {
+			return
+		}
+		const body = `{"code":-1,"error":"too many requests with this key; wait for 500ms","message":"too many requests with this key; wait for 500ms"}`
+		if string(got.Body) != body || got.Header.Get("Retry-After") != "1" {
+			t.Errorf("Retry-After %q, %s", got.Header.Get("Retry-After"), got.Body)
+		}
+	}
+	want(http.StatusOK)
+	want(http.StatusOK)
+	want(http.StatusTooManyRequests)
+	want(http.StatusTooManyRequests)
+	want(http.StatusOK, as(other))
+	// A new session is of the same key.
+	var again struct{ Token string }
+	a.Do(t, "POST", "/api/v4/login", map[string]string{"username": a.Key.PublicID, "password": a.Key.Secret}).JSON(t, &again)
+	want(http.StatusTooManyRequests, as(again.Token))
+	a.Clock.Advance(time.Second / 2)
+	want(http.StatusOK, as(again.Token))
+	want(http.StatusTooManyRequests)
+	a.Clock.Advance(time.Hour)
+	want(http.StatusOK)
+	want(http.StatusOK)
+	want(http.StatusTooManyRequests)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/cache"
@@ -59,8 +60,14 @@ type Config struct {
 	Declared *resource.Registry
 	Demo     string
 
-	RowCache int          // bytes; 0 = DefaultRowCache, negative = none
-	Logger   *slog.Logger // nil = slog.Default
+	RowCache int // bytes; 0 = DefaultRowCache, negative = none
+
+	// Rate is how many requests each key may make within a second; 0 = any number.
+	// Now is the clock that it goes by, of the machine; nil = time.Now.
+	Rate int
+	Now  func() time.Time
+
+	Logger *slog.Logger // nil = slog.Default
 }
 
 // Dialect serves /api/v4/.
@@ -69,6 +76,7 @@ type Dialect struct {
 	acquire func(ctx context.Context, name string) (Workspace, func(), error)
 	log     *slog.Logger
 	rows    *rowCache
+	limit   *limiter
 	bodies  *budget
 	plans   *cache.Recent[*resource.Resource, *plan]
 	schemas *cache.Recent[*resource.Resource, []byte]
@@ -86,7 +94,11 @@ func New(cfg Config) *Dialect {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	return &Dialect{
+		limit:   newLimiter(cfg.Rate, cfg.Now),
 		auth:    cfg.Auth,
 		acquire: cfg.Acquire,
 		log:     cfg.Logger.With("dialect", Name),
@@ -131,6 +143,11 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	httpd.Identify(r.Context(), known.Workspace, strconv.FormatInt(known.UserID, 10))
+	if d.limit != nil {
+		if wait := d.limit.take(known.Credential); wait > 0 {
+			return tooMany(w, wait)
+		}
+	}
 	var values [maxSegments]string
 	rt, matched, err := find(r.Method, segments, values[:])
 	if err != nil {
