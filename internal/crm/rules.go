@@ -31,6 +31,10 @@ func ruleOf(res *resource.Resource) rule {
 		return campaignQuestion
 	case "campaignQuestionAnswers":
 		return campaignAnswer
+	case "damageNotifications":
+		return damageNotification
+	case "portorders":
+		return portOrder
 	}
 	return nil
 }

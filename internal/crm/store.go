@@ -71,6 +71,12 @@ type Tx interface {
 	// counts.
 	FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) ([]int64, error)
 
+	// Holder returns the id of the record, deleted or not, that has this value in
+	// a unique field, letter case aside. found is false when there is none. A value
+	// that another transaction has just taken is not found; writing it then is
+	// fault.Conflict, or runs the transaction again.
+	Holder(ctx context.Context, res *resource.Resource, field *resource.Field, v resource.Value) (id int64, found bool, err error)
+
 	// Log adds entries to the log of changes when the transaction commits.
 	Log(ctx context.Context, changes ...Change) error
 

@@ -31,6 +31,7 @@ type View struct {
 	catalog *resource.Catalog
 	made    map[string]filter.Expr // by resource
 	found   map[reference]bool     // records that the actor was found to see
+	claimed map[value]bool         // unique values of records that are about to be inserted
 }
 
 // reference names a record.

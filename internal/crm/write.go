@@ -3,8 +3,6 @@ package crm
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -60,6 +58,9 @@ func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, inp
 		}
 		if at := slices.IndexFunc(c.set, func(a Assignment) bool { return a.Field == f }); at >= 0 {
 			return nil, fault.InField(f.Name, "%s is given twice, in different letter case", f.Name)
+		}
+		if f.Unique {
+			got.Value = tidy(got.Value)
 		}
 		if got.Title != "" {
 			c.titled = append(c.titled, titled{len(c.set), catalog.Resource(f.Table), got.Title})
@@ -195,7 +196,8 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 }
 
 // Create adds a record and returns its id. Errors: fault.Invalid naming the
-// field, fault.NotOffered when the resource does not take new records.
+// field, fault.Conflict naming the field for a unique value that a record has
+// already, fault.NotOffered when the resource does not take new records.
 func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resource, input Input) (id int64, err error) {
 	defer fault.Wrap(&err, "crm.Create(%s)", res.Name)
 	if err := permitted(actor, res); err != nil {
@@ -263,42 +265,26 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	if err != nil {
 		return nil, err
 	}
-	rec, err := s.newRecord(res)
-	if err != nil {
-		return nil, err
-	}
+	rec := newRecord(res)
 	for _, a := range withDates(c.set, dates) {
 		rec.Values[a.Field.Index] = a.Value
+	}
+	if err := view.claim(ctx, tx, res, 0, c.set); err != nil {
+		return nil, err
+	}
+	if err := s.fillIn(res, rec); err != nil {
+		return nil, err
 	}
 	return rec, s.obey(ctx, &edit{tx: tx, view: view, res: res, rec: rec})
 }
 
 // newRecord returns a record with the defaults of its fields.
-func (s *Service) newRecord(res *resource.Resource) (*resource.Record, error) {
+func newRecord(res *resource.Resource) *resource.Record {
 	rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
 	for i := range res.Fields {
-		f := &res.Fields[i]
-		rec.Values[i] = f.Default
-		if f.GUID {
-			text, err := newGUID(s.random)
-			if err != nil {
-				return nil, err
-			}
-			rec.Values[i] = resource.TextValue(text)
-		}
+		rec.Values[i] = res.Fields[i].Default
 	}
-	return rec, nil
-}
-
-// newGUID returns a random UUID (version 4) as the vendor writes those of secrets,
-// in upper case [CLIENT].
-func newGUID(random io.Reader) (string, error) {
-	var b [16]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", err
-	}
-	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	return fmt.Sprintf("%X-%X-%X-%X-%X", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+	return rec
 }
 
 // insert writes new records. A new record can only change what is shown when it
@@ -319,6 +305,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.R
 	} else if err := tx.Insert(ctx, res, recs...); err != nil {
 		return err
 	}
+	if err := number(ctx, tx, res, recs); err != nil {
+		return err
+	}
 	changes, now := make([]Change, len(recs)), s.Now()
 	for i, rec := range recs {
 		changes[i] = view.actor.Change(now, Created, res, nil, rec)
@@ -328,7 +317,8 @@ func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.R
 
 // Update writes the fields that input names and leaves the others alone.
 // Errors: fault.NotFound, fault.Invalid naming the field, fault.Conflict for a
-// deleted record, fault.Forbidden for a locked one. A change that takes the lock
+// deleted record, and naming the field for a unique value that another record has,
+// fault.Forbidden for a locked one. A change that takes the lock
 // away, by an administrator or an owner, goes through with all it changes.
 func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
 	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
@@ -351,6 +341,9 @@ func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *res
 	if err != nil {
 		return nil, err
 	}
+	if err := c.keeps(); err != nil {
+		return nil, err
+	}
 	c.stamp(res, fieldDateUpdated, resource.IntValue(s.Now().UnixMilli()))
 	c.stamp(res, fieldRepUpdated, resource.IntValue(actor.UserID))
 	return c, nil
@@ -368,6 +361,9 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 		return errLocked(res)
 	}
 	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
+		return err
+	}
+	if err := view.claim(ctx, tx, res, id, c.set); err != nil {
 		return err
 	}
 	dates, err := s.ending(ctx, view.catalog, res, rec, c.set)

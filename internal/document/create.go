@@ -22,6 +22,19 @@ type Request struct {
 	ExtID    string // id in the client's own system; "" = none
 	Level    int64  // permission level, 1 to 5; 0 = none
 	Policy   Policy // of the dialect that it comes by
+
+	// Note is what dialects other than Sage's say of a document; nil = nothing, and
+	// the document is shown as the Sage documents show it.
+	Note *Note
+}
+
+// Note is what is shown of a document beside the members of the Sage documents.
+// The dialect and credential by which it came are shown with it.
+type Note struct {
+	Key         string // what the document is to its record, as "Voided Check"; "" = nothing, at most 255 characters
+	Comment     string // in the sender's words; "" = none, at most 6000 characters
+	Restricted  bool   // meant for its creator and the insurance company only
+	DamageImage bool   // a picture of the damage
 }
 
 // Ticket lets a client upload the contents of a document once.
@@ -105,6 +118,9 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 		}
 		r.set(fieldExtID, v)
 	}
+	if err := r.note(actor, req.Note); err != nil {
+		return row{}, err
+	}
 	ext := extensionOf(name)
 	r.set(fieldDescription, resource.TextValue(name))
 	r.set(fieldExtension, resource.TextValue(ext))
@@ -115,6 +131,32 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
 	return r, nil
+}
+
+// note writes down what another dialect says of a document.
+func (r row) note(actor crm.Actor, n *Note) error {
+	if n == nil {
+		return nil
+	}
+	for _, part := range [...]struct{ field, text string }{
+		{fieldKey, n.Key}, {fieldComment, n.Comment}, {fieldDialect, actor.Dialect}, {fieldCredential, actor.Credential},
+	} {
+		if part.text == "" {
+			continue
+		}
+		v, err := textValue(r.res, part.field, part.text)
+		if err != nil {
+			return err
+		}
+		r.set(part.field, v)
+	}
+	if n.Restricted {
+		r.set(fieldRestricted, resource.BoolValue(true))
+	}
+	if n.DamageImage {
+		r.set(fieldDamageImage, resource.BoolValue(true))
+	}
+	return nil
 }
 
 // sender is source read back: who announced a document, of whose upload ctx is.

@@ -139,7 +139,13 @@ const (
 	usersName     = "users"
 
 	fieldCarousel    = "carrousel" // [DOC], so spelled
+	fieldComment     = "comment"
 	fieldContentType = "contentType"
+	fieldCredential  = "credential"
+	fieldDamageImage = "damageImage"
+	fieldDialect     = "dialect"
+	fieldKey         = "key"
+	fieldRestricted  = "restricted"
 	fieldCreated     = "dateCreated"
 	fieldCreatedBy   = "salesRepIdCreated"
 	fieldDeleted     = "deleted"

@@ -39,7 +39,11 @@ func (f *Field) Coerce(raw json.RawMessage) (Coerced, error) {
 	var err error
 	switch f.Kind {
 	case Text:
-		c.Value, err = f.coerceText(raw)
+		if f.JSON {
+			c.Value, err = f.coerceJSON(raw)
+		} else {
+			c.Value, err = f.coerceText(raw)
+		}
 	case RefList:
 		c.Value, err = f.coerceList(raw)
 	case Ref, BareRef:
@@ -64,6 +68,25 @@ func (f *Field) coerceText(raw json.RawMessage) (Value, error) {
 		s = string(raw)
 	}
 	return f.checkText(s)
+}
+
+// coerceJSON takes an object or a list, or the text of one, as forms send it that
+// know no other members than texts. A blank text is null.
+func (f *Field) coerceJSON(raw json.RawMessage) (Value, error) {
+	if raw[0] == '"' {
+		text, err := unquote(raw)
+		if err != nil {
+			return Value{}, f.wants("a JSON object or list").Because(err)
+		}
+		if raw = json.RawMessage(strings.TrimSpace(text)); len(raw) == 0 {
+			return Value{}, nil
+		}
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil || raw[0] != '{' && raw[0] != '[' || !utf8.Valid(raw) {
+		return Value{}, f.wants("a JSON object or list").Because(err)
+	}
+	return f.checkText(b.String())
 }
 
 // unquote reads a JSON string. Most have nothing to decode.

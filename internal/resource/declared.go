@@ -3,7 +3,8 @@ package resource
 import "slices"
 
 // Declared returns every resource of Dossier: those with a schema in the Sage
-// Sales Management API v4, and the tables that these refer to. Field names are
+// Sales Management API v4, the tables that these refer to, and the cases and port
+// orders that other dialects work on. Field names are
 // the names of GET answers; where the vendor's schema spells one differently, the
 // sage dialect says so.
 //
@@ -12,5 +13,6 @@ import "slices"
 // clients build their requests from either, and a stand-in that refuses what one
 // of them allows breaks a client that works.
 func Declared() []Resource {
-	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredCampaigns(), declaredDocuments(), declaredForms(), declaredSystem())
+	return slices.Concat(declaredAccounts(), declaredSales(), declaredProducts(), declaredActivities(), declaredCampaigns(), declaredDocuments(),
+		declaredForms(), declaredCases(), declaredPortOrders(), declaredSystem())
 }

@@ -21,6 +21,13 @@ func declaredDocuments() []Resource {
 				bareRef("accountId", "accounts"), bareRef("contactId", "contacts"), bareRef("opportunityId", "opportunities"),
 				bareRef("activityId", "activities"), bareRef("salesOrderId", "salesorders"), bareRef("campaignId", "campaigns"),
 				bareRef("productId", "products"), integer("quoteId"), integer("formId"), integer("billboardId"),
+				bareRef("caseId", "cases").omitEmpty(), bareRef("damageNotificationId", "damageNotifications").omitEmpty(),
+				bareRef("portOrderId", "portorders").omitEmpty(),
+
+				// What other dialects say of a document.
+				text("dialect", 32).omitEmpty(), text("credential", 255).omitEmpty(), // by which it came
+				text("key", 255).omitEmpty(),                                                                             // what it is to its record, as "Voided Check" [DOC riskforce]
+				text("comment", 6000).omitEmpty(), boolean("restricted").omitEmpty(), boolean("damageImage").omitEmpty(), // [DOC scalepoint]
 
 				text("state", 16).internal().or(TextValue(DocumentPending)),
 				text("hash", 64).internal(),         // SHA-256 of the contents, lower-case hex: their name in the blob store
@@ -33,6 +40,7 @@ func declaredDocuments() []Resource {
 			}),
 			Access: Access{Level: "level", Owners: []string{"userId"}, Within: []string{
 				"accountId", "contactId", "opportunityId", "activityId", "salesOrderId", "campaignId", "productId", "folderId",
+				"caseId", "damageNotificationId", "portOrderId",
 			}},
 			Indexes: polled(
 				by("the documents of an account", "accountId"),
@@ -43,6 +51,9 @@ func declaredDocuments() []Resource {
 				by("the documents of a campaign", "campaignId"),
 				by("the pictures of a product", "productId"),
 				by("the documents in a folder", "folderId"),
+				by("the documents of a case", "caseId"),
+				by("the documents of a damage notification", "damageNotificationId"),
+				by("the documents of a port order", "portOrderId"),
 				by("whether contents are still in use", "hash"),
 				by("announced documents that never came", "state", "expiresAt"),
 			),

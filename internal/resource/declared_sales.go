@@ -15,6 +15,7 @@ func declaredSales() []Resource {
 				text("address1", 180), text("address2", 180), instant("dateGeocoded"),
 				instant("salesForecastDate"), instant("closedDate"), instant("wonDate"), instant("lostDate"),
 				permissionLevel(), boolean("readOnly").no(),
+				text("transNumber", 80).unique().omitEmpty(), // by which Riskforce knows it
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
 			Ending: &Ending{Status: "statusId", End: "endStatus", Won: "won", ClosedAt: "closedDate", WonAt: "wonDate", LostAt: "lostDate"},

@@ -34,10 +34,19 @@ func (f Field) internal() Field { f.Internal, f.ReadOnly = true, true; return f 
 
 func (f Field) key() Field { f.Key = true; return f }
 
+// document is a JSON object or list.
+func document(name string) Field { return Field{Name: name, JSON: true} }
+
+func (f Field) unique() Field { f.Unique = true; return f }
+
+func (f Field) omitEmpty() Field { f.OmitEmpty = true; return f }
+
+func (f Field) made(m Made) Field { f.Made = m; return f }
+
 func (f Field) search() Field { f.Search = true; return f }
 
 // guid is a text that the server makes.
-func guid(name string) Field { return Field{Name: name, MaxLength: 36, GUID: true, ReadOnly: true} }
+func guid(name string) Field { return text(name, 36).readOnly().made(MadeSecret) }
 
 // target says that the server sends requests to the URL in a field.
 func (f Field) target() Field { f.Target = true; return f }
@@ -122,6 +131,12 @@ func valueList(name string, spanish, middle, last int, more ...Field) Resource {
 // listOnly takes away everything but the list: tables that come with the system.
 func listOnly(r Resource) Resource {
 	r.Ops, r.Required = CanList, nil
+	return r
+}
+
+// ours marks a table that the Sage documents do not have.
+func ours(r Resource) Resource {
+	r.Ours = true
 	return r
 }
 

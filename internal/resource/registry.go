@@ -68,9 +68,15 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
 		case f.Day && f.Kind != Instant:
 			return fmt.Errorf("resource %s: field %s: days are instants", r.Name, f.Name)
+		case f.Unique && (f.Kind != Text || f.MaxLength == 0):
+			return fmt.Errorf("resource %s: field %s: unique is for texts of limited length", r.Name, f.Name)
+		case f.Made != NotMade && (f.Made == MadeNow) != (f.Kind == Instant), f.Made == MadeNumber && !f.Unique:
+			return fmt.Errorf("resource %s: field %s: texts and instants are made, and numbers are unique", r.Name, f.Name)
+		case f.JSON && (f.Kind != Text || f.Key || f.Search || f.Unique):
+			return fmt.Errorf("resource %s: field %s: JSON is text, and nothing to search for", r.Name, f.Name)
 		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
-		case f.GUID && (f.Kind != Text || !f.ReadOnly), f.Target && f.Kind != Text:
+		case f.Made == MadeSecret && !f.ReadOnly, f.Target && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: GUIDs are read-only texts, targets are texts", r.Name, f.Name)
 		}
 		if f.TailOf != "" {

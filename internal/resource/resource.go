@@ -43,8 +43,11 @@ type Field struct {
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
 	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
+	Unique    bool   // no two records have the same, letter case aside and deleted ones counted; null and "" are none. Text only
+	OmitEmpty bool   // ours, beside those of the vendor's documents: answers show it only where it is set, documented schemas not at all
+	JSON      bool   // a JSON object or list, sent and shown as it is and kept as its text without insignificant space. Text only
+	Made      Made   // what a new record gets when the client sends nothing and there is no Default
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
-	GUID      bool   // the server gives every new record one, at random, in upper case; Text and ReadOnly
 	Target    bool   // a URL that the server sends requests to: crm asks whether it may; Text
 	Within    Within // what values are allowed; zero: all
 	Default   Value  // used on create when the client sends nothing; zero Value = null
@@ -56,6 +59,19 @@ type Within struct {
 	Least, Most int64  // Integer, when Most > 0
 	Words       string // Text, separated by spaces; in any letter case, kept as spelled here
 }
+
+// Made says what the server puts into a field of a new record. With Unique, the
+// field is never null again.
+type Made uint8
+
+const (
+	NotMade    Made = iota
+	MadeNumber      // Text: the record's id with leading zeros, "00000042"; "00000042-2" and so on when that is taken
+	MadeGUID        // Text: a random UUID of version 4, in lower case
+	MadeSecret      // Text: one in upper case, as the vendor writes those of secrets [CLIENT]
+	MadeHex         // Text: 24 random hexadecimal digits
+	MadeNow         // Instant: when the record was created
+)
 
 // Ops says which operations a resource offers to clients.
 type Ops uint8
@@ -127,6 +143,7 @@ type Resource struct {
 	Title       []string // fields whose values joined by a space are the title; nil with LabelFields
 	LabelFields []string // the title is the label in the reader's language: text fields parallel to Languages; or nil
 	Ops         Ops
+	Ours        bool     // not a resource of the Sage documents; the dialect says so where it lists it
 	Fields      []Field  // id first, then alphabetical by Name (ASCII); New sorts
 	Required    []string // must be present and not null on create, in documented order
 	Access      Access   // zero: everyone sees and may change the records

@@ -167,6 +167,19 @@ func valueLists() []valueList {
 			v("Draft|Borrador|Entwurf|Brouillon|Bozza|Rascunho|Kladde|Черновик", is("intOrder", 1)),
 			v("Completed|Completado|Ausgefüllt|Rempli|Compilato|Preenchido|Udfyldt|Заполнена", is("intOrder", 2), on("blnEndState")),
 		}},
+		{"caseTypes", []value{ // the four of wolkvox, under its names [DOC wolkvox]
+			v("Request|Solicitud|Anfrage|Demande|Richiesta|Pedido|Forespørgsel|Запрос"),
+			v("Complaints|Quejas|Beschwerden|Plaintes|Lamentele|Queixas|Klager|Жалобы|Queixas"),
+			v("Claims|Reclamos|Reklamationen|Réclamations|Reclami|Reclamações|Reklamationer|Претензии"),
+			v("Suggestions|Sugerencias|Vorschläge|Suggestions|Suggerimenti|Sugestões|Forslag|Предложения"),
+		}},
+		{"caseStatuses", []value{
+			v("Open|Abierto|Offen|Ouvert|Aperto|Aberto|Åben|Открыт"),
+			v("In progress|En curso|In Arbeit|En cours|In corso|Em curso|I gang|В работе|Em andamento"),
+			v("Waiting|En espera|Wartet|En attente|In attesa|Em espera|Venter|Ожидание"),
+			v("Closed|Cerrado|Geschlossen|Fermé|Chiuso|Fechado|Lukket|Закрыт", on("closed")),
+			v("Rejected|Rechazado|Abgelehnt|Rejeté|Respinto|Rejeitado|Afvist|Отклонён", on("closed")),
+		}},
 		{"activityPoints", []value{
 			// Ours: a visit is worth two other activities.
 			v("", is("IntervalDays", 30), is("PointsPerActivity", 10), is("PointsPerVisit", 20), is("PointsPerCheckin", 5),

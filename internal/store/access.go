@@ -167,7 +167,7 @@ func (l *list) indexed(c *filter.Compare) source {
 	}
 	switch c.Op {
 	case filter.Eq, filter.IsNull:
-		if s.order = rankEqual; f.Key {
+		if s.order = rankEqual; f.Key || f.Unique {
 			s.order = rankKey
 		}
 	case filter.In:
@@ -187,7 +187,11 @@ func (l *list) indexed(c *filter.Compare) source {
 	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "":
 		return nil
 	}
-	if s.name = l.leads(f, c.Op); s.name == "" {
+	s.name = l.leads(f, c.Op)
+	if f.Unique && c.Op == filter.Eq {
+		s.name = uniqueIndexName(l.t, f) // it has no nulls, and serves no order
+	}
+	if s.name == "" {
 		return nil
 	}
 	return s
@@ -232,7 +236,10 @@ func (l *list) served() (index string, equal filter.And, ok bool) {
 	case first.id:
 		ok = true
 		for name, m := range fixed {
-			if f := l.t.res.Field(name); f.Key {
+			switch f := l.t.res.Field(name); {
+			case f.Unique:
+				return uniqueIndexName(l.t, f), filter.And{m}, true
+			case f.Key:
 				return keyIndexName(l.t, f), filter.And{m}, true
 			}
 		}

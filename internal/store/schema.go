@@ -159,6 +159,14 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 				fmt.Sprintf("%[1]s = 'x', %[1]s LIKE 'x%%', order=%[1]s", f.Name))
 		}
 	}
+	for _, f := range t.unique {
+		name := uniqueIndexName(t, f)
+		s.indexes = append(s.indexes, objectDDL{
+			name: name,
+			sql:  fmt.Sprintf("CREATE UNIQUE INDEX %[1]s ON %[2]s (%[3]s) WHERE %[3]s IS NOT NULL", quote(name), t.name, t.key(f)),
+			why:  "no two records have the same " + f.Name + "; which one has it",
+		})
+	}
 	for _, x := range t.res.Indexes {
 		terms, where := make([]string, len(x.Fields)), ""
 		for i, name := range x.Fields {
@@ -201,6 +209,12 @@ func (t *table) idsIndex() string { return indexName(t.res.Name, "ids") }
 
 // keyIndexName is the name of the index that Key asks for.
 func keyIndexName(t *table, f *resource.Field) string { return indexName(t.res.Name, f.Name) }
+
+// uniqueIndexName is the name of the index that Unique asks for. It has no rows
+// without a value.
+func uniqueIndexName(t *table, f *resource.Field) string {
+	return indexName(t.res.Name, f.Name, "unique")
+}
 
 // fieldsIndexName is the name of a declared index.
 func fieldsIndexName(t *table, x resource.Index) string {

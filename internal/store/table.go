@@ -50,6 +50,7 @@ type table struct {
 	fields []string          // quoted columns, by Field.Index
 	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
 	search []*resource.Field // fields with a trigram index
+	unique []*resource.Field // fields whose values are of one record each
 	guards []guardIndex
 	brief  []*resource.Field // what SQLite's index of ids holds beside id and version
 	tails  [][2]int          // Field.Index of fields with TailOf, and of what they are the tail of
@@ -97,11 +98,14 @@ func newTable(res *resource.Resource) (*table, error) {
 			return nil, err
 		}
 		t.fields[i] = quote(f.Name)
-		if f.Key || f.Search {
+		if f.Key || f.Search || f.Unique {
 			t.keys[i] = quote(f.Name + keySuffix)
 		}
 		if f.Search {
 			t.search = append(t.search, f)
+		}
+		if f.Unique {
+			t.unique = append(t.unique, f)
 		}
 		if f.TailOf != "" {
 			t.tails = append(t.tails, [2]int{i, res.Field(f.TailOf).Index})

@@ -12,9 +12,25 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
+// maxClashes is how often a transaction is run again that lost the race for a
+// unique value. The second time it finds the winner's.
+const maxClashes = 3
+
 // Write implements crm.Store.
 func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 	defer fault.Wrap(&err, "store.Write")
+	for range maxClashes {
+		var clashed bool
+		if clashed, err = s.write(ctx, fn); !clashed {
+			return err
+		}
+	}
+	return err
+}
+
+// write runs fn in one transaction. clashed tells that nothing of it remains, as it
+// looked for the holder of a unique value, found none, and met one when writing.
+func (s *Store) write(ctx context.Context, fn func(crm.Tx) error) (clashed bool, err error) {
 	var last *tx
 	err = s.db.Write(ctx, func(c Conn) error {
 		tx := &tx{s: s, c: c}
@@ -34,8 +50,9 @@ func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 	})
 	if err != nil && last != nil {
 		last.unmoved()
+		clashed = last.looked && fault.KindOf(last.failed) == fault.Conflict
 	}
-	return err
+	return clashed, err
 }
 
 const advance = `UPDATE "_meta" SET "generation" = "generation" + 1`
@@ -47,6 +64,8 @@ type tx struct {
 	advance bool
 	changes []crm.Change
 	touched []touched
+	looked  bool  // for the holder of a unique value
+	failed  error // of the last statement that wrote a row
 }
 
 func (x *tx) Advance(context.Context) error {
@@ -102,6 +121,7 @@ const maxInsertRows = 64
 // Insert implements crm.Tx. On SQLite, where a statement costs no round trip,
 // each row has its own.
 func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resource.Record) (err error) {
+	defer func() { x.failed = err }()
 	defer fault.Wrap(&err, "store.Insert(%s)", res.Name)
 	t, err := x.s.table(res.Name)
 	if err != nil {
@@ -250,6 +270,7 @@ func folded(v resource.Value) resource.Value {
 
 // Update implements crm.Tx.
 func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set []crm.Assignment) (found bool, err error) {
+	defer func() { x.failed = err }()
 	defer fault.Wrap(&err, "store.Update(%s, %d)", res.Name, id)
 	t, err := x.s.table(res.Name)
 	if err != nil {
@@ -466,6 +487,25 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, visible filt
 		return nil
 	})
 	return ids, err
+}
+
+// Holder implements crm.Tx.
+func (x *tx) Holder(ctx context.Context, res *resource.Resource, field *resource.Field, v resource.Value) (id int64, found bool, err error) {
+	defer fault.Wrap(&err, "store.Holder(%s.%s)", res.Name, field.Name)
+	x.looked = true
+	t, err := x.s.table(res.Name)
+	if err != nil {
+		return 0, false, err
+	}
+	if !field.Unique || v.IsNull() {
+		return 0, false, fmt.Errorf("nobody holds a value of a field that is not unique, or null")
+	}
+	sql := "SELECT " + idColumn + " FROM " + t.name + " WHERE " + t.key(field) + " = $1"
+	err = x.c.Query(ctx, sql, []Arg{{folded(v), ColumnText}}, func(r Row) error {
+		id, found = r.Int(0), true
+		return nil
+	})
+	return id, found, err
 }
 
 // maxBeginnings bounds the beginnings of a title that are looked up.

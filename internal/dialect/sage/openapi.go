@@ -298,7 +298,12 @@ func (b *book) records(name string, res *resource.Resource, q quirk) object {
 		for i := range p.members {
 			properties[p.members[i].name] = b.member(&p.members[i])
 		}
-		return strict(properties)
+		schema := strict(properties)
+		schema["required"] = slices.DeleteFunc(schema["required"].([]string), func(name string) bool {
+			f := res.Field(name)
+			return f != nil && f.OmitEmpty
+		})
+		return schema
 	})
 }
 
@@ -353,6 +358,9 @@ func (b *book) shown(m *member) object {
 			return strict(object{"time": instantSchema(), "timeStamp": int64Schema(), "timeZone": object{"const": "UTC"}})
 		})
 	case rawJSON:
+		if m.field.JSON {
+			return object{"type": []string{"array", "object"}}
+		}
 		return b.named(componentName(m.name), func() object { return rawShapes[m.name].(object) })
 	}
 	switch m.field.Kind {
@@ -455,6 +463,9 @@ func (b *book) inputs(res *resource.Resource) object {
 // taken describes what is taken for a field.
 func (b *book) taken(f *resource.Field) object {
 	var schema object
+	if f.JSON {
+		return object{"type": []string{"array", "null", "object", "string"}, "description": "An object or a list, or the JSON text of one."}
+	}
 	switch f.Kind {
 	case resource.Ref, resource.BareRef:
 		schema = b.takenReference()

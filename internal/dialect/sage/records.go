@@ -405,6 +405,10 @@ func (d *Dialect) schemaOf(res *resource.Resource) []byte {
 	return d.schemas.GetOrPut(res, func() []byte { return Schema(res) })
 }
 
+// ourResource describes resources that the documents do not have, so that nobody
+// takes them for the vendor's.
+const ourResource = "Extension: not part of the Sage Sales Management API"
+
 // listResources answers GET /resources with every resource that has a schema.
 func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) error {
 	body := []byte{'['}
@@ -417,7 +421,11 @@ func (d *Dialect) listResources(s *session, w http.ResponseWriter, r *request) e
 		}
 		body = append(body, `{"end_point":"/v4/`...)
 		body = append(body, res.Name...)
-		body = append(body, `","description":"","schema":"/v4/`...)
+		body = append(body, `","description":"`...)
+		if res.Ours {
+			body = append(body, ourResource...)
+		}
+		body = append(body, `","schema":"/v4/`...)
 		body = append(body, res.Name...)
 		body = append(body, `/schema","operations":{"create":`...)
 		body = strconv.AppendBool(body, res.Ops&resource.CanCreate != 0)

@@ -61,6 +61,9 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 			name: cmp.Or(q.rename[f.Name], f.Name), field: f, none: cmp.Or(q.none[f.Name], "null"),
 			form: q.forms[f.Name], refs: q.refs,
 		}
+		if f.JSON {
+			m.form = rawJSON
+		}
 		m.refs.label = cmp.Or(m.refs.label, "value")
 		if f.Table != "" {
 			m.table = catalog.Resource(f.Table)
@@ -129,12 +132,15 @@ func mask(row []byte, links []link, titles crm.Titles) []byte {
 func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant, more computed) []byte {
 	for i := range p.members {
 		m := &p.members[i]
-		dst = append(dst, m.key...)
 		if m.field == nil {
-			dst = more(dst, m.name, rec)
+			dst = more(append(dst, m.key...), m.name, rec)
 			continue
 		}
 		val := &rec.Values[m.field.Index]
+		if m.field.OmitEmpty && val.IsNull() {
+			continue // never the first member, which is the id or a documented one
+		}
+		dst = append(dst, m.key...)
 		if val.IsNull() {
 			dst = append(dst, m.none...)
 			continue

@@ -24,7 +24,7 @@ func Schema(res *resource.Resource) []byte {
 	properties := make(object, len(res.Fields))
 	for i := range res.Fields {
 		f := &res.Fields[i]
-		if f.Internal || slices.Contains(vendor.omit, f.Name) {
+		if f.Internal || f.OmitEmpty && documented || slices.Contains(vendor.omit, f.Name) {
 			continue
 		}
 		p := property(f)
@@ -73,6 +73,9 @@ func property(f *resource.Field) object {
 	switch f.Kind {
 	case resource.Text:
 		p["type"] = nullable("string")
+		if f.JSON {
+			p["type"] = []string{"object", "array", "null"}
+		}
 		if f.MaxLength > 0 {
 			p["maxLength"] = f.MaxLength
 		}

@@ -55,6 +55,8 @@ func Run(t *testing.T, open Open) {
 		{"who follows the log of changes misses none", followedChanges},
 		{"tails of telephone numbers follow them", tails},
 		{"totals are those of the rows", tallies},
+		{"a unique value is of one record", unique},
+		{"one of many gets a unique value", uniqueRace},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(newWorld(t, open)) })
@@ -780,5 +782,101 @@ func bulkLoad(w *world) {
 	}
 	if got := w.list("accounts", "name LIKE '%fte%'", ""); !slices.Equal(got, []int64{6001}) {
 		w.Errorf("after a failed load: %v", got)
+	}
+}
+
+func unique(w *world) {
+	w.insert("claims",
+		fields{"number": str("C-1"), "guid": str("aa")}, fields{"number": str("É-2"), "deleted": boolean(true)}, fields{}, fields{})
+	res, number := w.resource("claims"), w.field("claims", "number")
+	insert := func(row fields) error {
+		rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
+		for name, v := range row {
+			rec.Values[w.field("claims", name).Index] = v
+		}
+		return w.store.Write(w.ctx, func(tx crm.Tx) error { return tx.Insert(w.ctx, res, rec) })
+	}
+	set := func(id int64, v resource.Value) error {
+		return w.store.Write(w.ctx, func(tx crm.Tx) error {
+			_, err := tx.Update(w.ctx, res, id, []crm.Assignment{{Field: number, Value: v}})
+			return err
+		})
+	}
+	for what, err := range map[string]error{
+		"the same":                   insert(fields{"number": str("C-1")}),
+		"in another letter case":     insert(fields{"number": str("c-1"), "guid": str("bb")}),
+		"as a deleted one":           insert(fields{"number": str("é-2")}),
+		"in the other unique field":  insert(fields{"guid": str("AA")}),
+		"by an update":               set(3, str("c-1")),
+		"by an update, of a deleted": set(1, str("É-2")),
+	} {
+		if fault.KindOf(err) != fault.Conflict {
+			w.Errorf("%s: got %v", what, err)
+		}
+	}
+	w.must(set(1, str("c-1"))) // its own
+	w.must(set(1, str("C-3")))
+	w.must(insert(fields{"number": str("C-1")})) // free again
+	if got := w.list("claims", "", ""); len(got) != 5 {
+		w.Errorf("there are %v", got)
+	}
+	for where, want := range map[string][]int64{
+		"number='c-3'": {1}, "guid='Aa'": {1}, "number='é-2' AND deleted=true": {2}, "number='x'": nil, "guid IN ('x','aa')": {1}, "guid LIKE 'a%'": {1},
+	} {
+		if got := w.list("claims", where, ""); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			w.Errorf("%s: got %v, want %v", where, got, want)
+		}
+	}
+	w.write(func(tx crm.Tx) {
+		mine := w.insertIn(tx, "claims", fields{"number": str("C-9")})
+		for text, want := range map[string]int64{"c-3": 1, "É-2": 2, "c-9": mine.ID, "c-2": 0, "": 0} {
+			id, found, err := tx.Holder(w.ctx, res, number, str(text))
+			if w.must(err); id != want || found != (want != 0) {
+				w.Errorf("%q is of %d, %t; want %d", text, id, found, want)
+			}
+		}
+		if _, _, err := tx.Holder(w.ctx, res, number, resource.Value{}); err == nil {
+			w.Error("somebody holds null")
+		}
+	})
+}
+
+// uniqueRace lets many look for a value at once, find nobody, and take it.
+func uniqueRace(w *world) {
+	res, number := w.resource("claims"), w.field("claims", "number")
+	const rounds, writers = 5, 8
+	for round := range rounds {
+		v := str(fmt.Sprint("C-", round))
+		var all sync.WaitGroup
+		var got [writers]error
+		for i := range writers {
+			all.Go(func() {
+				got[i] = w.store.Write(w.ctx, func(tx crm.Tx) error {
+					_, found, err := tx.Holder(w.ctx, res, number, v)
+					if err != nil {
+						return err
+					}
+					if found {
+						return fault.New(fault.Conflict, "taken")
+					}
+					rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
+					rec.Values[number.Index] = v
+					return tx.Insert(w.ctx, res, rec)
+				})
+			})
+		}
+		all.Wait()
+		won := 0
+		for _, err := range got {
+			switch {
+			case err == nil:
+				won++
+			case fault.Message(err) != "taken": // the loser of a race looks again
+				w.Errorf("round %d: %v", round, err)
+			}
+		}
+		if won != 1 {
+			w.Errorf("round %d: %d of %d got the value", round, won, writers)
+		}
 	}
 }

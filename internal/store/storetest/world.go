@@ -69,6 +69,13 @@ func Registry(t testing.TB) *resource.Registry {
 				resource.Field{Name: "tail", Kind: resource.Integer, Internal: true, TailOf: "phone"},
 			),
 		},
+		resource.Resource{
+			Name: "claims", Title: []string{"number"},
+			Fields: audit(
+				resource.Field{Name: "number", MaxLength: 80, Key: true, Unique: true},
+				resource.Field{Name: "guid", MaxLength: 36, Unique: true},
+			),
+		},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -369,10 +369,12 @@ CREATE TABLE "opportunities" (
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "statusId" INTEGER REFERENCES "opportunityStatuses" ("id"),
   "total" INTEGER,
+  "transNumber" TEXT,
   "type_id" INTEGER REFERENCES "opportunityTypes" ("id"),
   "wonDate" INTEGER,
   "extId_key" TEXT,
   "reference_key" TEXT,
+  "transNumber_key" TEXT,
   "_extra" TEXT
 ) STRICT;
 
@@ -1079,24 +1081,33 @@ CREATE TABLE "documents" (
   "billboardId" INTEGER,
   "campaignId" INTEGER REFERENCES "campaigns" ("id"),
   "carrousel" INTEGER,
+  "caseId" INTEGER REFERENCES "cases" ("id"),
+  "comment" TEXT,
   "contactId" INTEGER REFERENCES "contacts" ("id"),
   "contentType" TEXT,
+  "credential" TEXT,
+  "damageImage" INTEGER,
+  "damageNotificationId" INTEGER REFERENCES "damageNotifications" ("id"),
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
   "description" TEXT,
+  "dialect" TEXT,
   "expiresAt" INTEGER,
   "extId" TEXT,
   "extension" TEXT,
   "folderId" INTEGER REFERENCES "folders" ("id"),
   "formId" INTEGER,
   "hash" TEXT,
+  "key" TEXT,
   "misnamed" INTEGER,
   "name" TEXT,
   "opportunityId" INTEGER REFERENCES "opportunities" ("id"),
+  "portOrderId" INTEGER REFERENCES "portorders" ("id"),
   "productId" INTEGER REFERENCES "products" ("id"),
   "quoteId" INTEGER,
+  "restricted" INTEGER,
   "salesOrderId" INTEGER REFERENCES "salesorders" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
@@ -1204,6 +1215,275 @@ CREATE TABLE "forms" (
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "statusId" INTEGER REFERENCES "formStates" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "cases" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "ownerId" INTEGER REFERENCES "users" ("id"),
+  "responsibleId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "closedDate" INTEGER,
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "extId" TEXT,
+  "form" TEXT,
+  "guid" TEXT,
+  "insuranceCompanyAlias" TEXT,
+  "number" TEXT,
+  "openedDate" INTEGER,
+  "policyNumber" TEXT,
+  "prefix" TEXT,
+  "priority" TEXT,
+  "readOnly" INTEGER,
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "solution" TEXT,
+  "statusId" INTEGER REFERENCES "caseStatuses" ("id"),
+  "typeId" INTEGER REFERENCES "caseTypes" ("id"),
+  "wolkvoxId" TEXT,
+  "extId_key" TEXT,
+  "guid_key" TEXT,
+  "insuranceCompanyAlias_key" TEXT,
+  "number_key" TEXT,
+  "policyNumber_key" TEXT,
+  "wolkvoxId_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "caseTypes" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "prefix" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "caseStatuses" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "caseTypes" TEXT,
+  "closed" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "damageNotifications" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "ownerId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "accidentDate" INTEGER,
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "caseId" INTEGER REFERENCES "cases" ("id"),
+  "contactId" INTEGER REFERENCES "contacts" ("id"),
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "extId" TEXT,
+  "guid" TEXT,
+  "insuranceCompanyAlias" TEXT,
+  "policyNumber" TEXT,
+  "readOnly" INTEGER,
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "state" TEXT,
+  "extId_key" TEXT,
+  "guid_key" TEXT,
+  "insuranceCompanyAlias_key" TEXT,
+  "policyNumber_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorderGroups" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "ownerId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "alias" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "alias_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorders" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "permissionLevel" INTEGER,
+  "branchId" INTEGER REFERENCES "branches" ("id"),
+  "ownerId" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "accountId" INTEGER REFERENCES "accounts" ("id"),
+  "alias" TEXT,
+  "approved" INTEGER,
+  "billingName" TEXT,
+  "billingNumber" TEXT,
+  "businessDocuments" TEXT,
+  "city" TEXT,
+  "company" TEXT,
+  "completedDate" INTEGER,
+  "cost" INTEGER,
+  "country" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "desiredCompletionDate" INTEGER,
+  "enableCnamLookups" INTEGER,
+  "groupId" INTEGER REFERENCES "portorderGroups" ("id"),
+  "last4Ssn" TEXT,
+  "loaCc" TEXT,
+  "loaEmail" TEXT,
+  "loaSignatureName" TEXT,
+  "loaSignatureTitle" TEXT,
+  "loaSignedAt" INTEGER,
+  "pin" TEXT,
+  "presetAlias" TEXT,
+  "presetCnamId" TEXT,
+  "presetE911Id" TEXT,
+  "presetFailoverRouteId" TEXT,
+  "presetPrimaryRouteId" TEXT,
+  "provider" TEXT,
+  "providerAccount" TEXT,
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "state" TEXT,
+  "status" TEXT,
+  "statusUpdatedAt" INTEGER,
+  "statusUrl" TEXT,
+  "street" TEXT,
+  "street2" TEXT,
+  "type" TEXT,
+  "usageType" TEXT,
+  "zip" TEXT,
+  "alias_key" TEXT,
+  "status_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorderNumbers" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "carrier" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "number" TEXT,
+  "portOrderId" INTEGER REFERENCES "portorders" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "number_key" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorderComments" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "author" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "portOrderId" INTEGER REFERENCES "portorders" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "text" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorderHistory" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "date" INTEGER,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "portOrderId" INTEGER REFERENCES "portorders" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "status" TEXT,
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "portorderFiles" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "contentType" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "documentId" INTEGER REFERENCES "documents" ("id"),
+  "error" TEXT,
+  "expiresAt" INTEGER,
+  "filename" TEXT,
+  "originalUrl" TEXT,
+  "portOrderId" INTEGER REFERENCES "portorders" ("id"),
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "status" TEXT,
+  "storageKey" TEXT,
+  "storageKey_key" TEXT,
   "_extra" TEXT
 ) STRICT;
 
@@ -1651,6 +1931,8 @@ CREATE INDEX "opportunities_ids" ON "opportunities" ("id", "_version", "dateUpda
 CREATE INDEX "opportunities_extId" ON "opportunities" ("extId_key");
 -- reference = 'x', reference LIKE 'x%', order=reference
 CREATE INDEX "opportunities_reference" ON "opportunities" ("reference_key");
+-- no two records have the same transNumber; which one has it
+CREATE UNIQUE INDEX "opportunities_transNumber_unique" ON "opportunities" ("transNumber_key") WHERE "transNumber_key" IS NOT NULL;
 -- polling for changes: dateUpdated > t
 CREATE INDEX "opportunities_by_dateUpdated" ON "opportunities" ("dateUpdated" DESC);
 -- polling for new records: dateCreated > t, order=dateCreated
@@ -1887,6 +2169,12 @@ CREATE INDEX "documents_by_campaignId" ON "documents" ("campaignId" DESC);
 CREATE INDEX "documents_by_productId" ON "documents" ("productId" DESC);
 -- the documents in a folder
 CREATE INDEX "documents_by_folderId" ON "documents" ("folderId" DESC);
+-- the documents of a case
+CREATE INDEX "documents_by_caseId" ON "documents" ("caseId" DESC);
+-- the documents of a damage notification
+CREATE INDEX "documents_by_damageNotificationId" ON "documents" ("damageNotificationId" DESC);
+-- the documents of a port order
+CREATE INDEX "documents_by_portOrderId" ON "documents" ("portOrderId" DESC);
 -- whether contents are still in use
 CREATE INDEX "documents_by_hash" ON "documents" ("hash_key" DESC);
 -- announced documents that never came
@@ -1917,6 +2205,122 @@ CREATE INDEX "formTemplates_ids" ON "formTemplates" ("id", "_version", "dateUpda
 CREATE INDEX "forms_ids" ON "forms" ("id", "_version", "dateUpdated");
 -- the forms of a template
 CREATE INDEX "forms_by_formTemplateId" ON "forms" ("formTemplateId" DESC);
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "cases_ids" ON "cases" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "ownerId", "responsibleId", "salesRepIdCreated");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "cases_extId" ON "cases" ("extId_key");
+-- insuranceCompanyAlias = 'x', insuranceCompanyAlias LIKE 'x%', order=insuranceCompanyAlias
+CREATE INDEX "cases_insuranceCompanyAlias" ON "cases" ("insuranceCompanyAlias_key");
+-- number = 'x', number LIKE 'x%', order=number
+CREATE INDEX "cases_number" ON "cases" ("number_key");
+-- policyNumber = 'x', policyNumber LIKE 'x%', order=policyNumber
+CREATE INDEX "cases_policyNumber" ON "cases" ("policyNumber_key");
+-- no two records have the same guid; which one has it
+CREATE UNIQUE INDEX "cases_guid_unique" ON "cases" ("guid_key") WHERE "guid_key" IS NOT NULL;
+-- no two records have the same number; which one has it
+CREATE UNIQUE INDEX "cases_number_unique" ON "cases" ("number_key") WHERE "number_key" IS NOT NULL;
+-- no two records have the same wolkvoxId; which one has it
+CREATE UNIQUE INDEX "cases_wolkvoxId_unique" ON "cases" ("wolkvoxId_key") WHERE "wolkvoxId_key" IS NOT NULL;
+-- polling for changes: dateUpdated > t
+CREATE INDEX "cases_by_dateUpdated" ON "cases" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "cases_by_dateCreated" ON "cases" ("dateCreated" DESC);
+-- the cases of a status, latest first
+CREATE INDEX "cases_by_statusId_dateUpdated" ON "cases" ("statusId", "dateUpdated" DESC);
+-- who has which cases to do, latest first
+CREATE INDEX "cases_by_responsibleId_dateUpdated" ON "cases" ("responsibleId", "dateUpdated" DESC);
+-- an owner's cases, latest first
+CREATE INDEX "cases_by_ownerId_dateUpdated" ON "cases" ("ownerId", "dateUpdated" DESC);
+-- the cases of an account, latest first
+CREATE INDEX "cases_by_accountId_dateUpdated" ON "cases" ("accountId", "dateUpdated" DESC);
+-- the cases of a contact, latest first
+CREATE INDEX "cases_by_contactId_dateUpdated" ON "cases" ("contactId", "dateUpdated" DESC);
+-- users who see little: permissionLevel
+CREATE INDEX "cases_seen_permissionLevel" ON "cases" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "cases_seen_branchId" ON "cases" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "cases_seen_salesRepIdCreated" ON "cases" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "caseTypes_ids" ON "caseTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "caseStatuses_ids" ON "caseStatuses" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "damageNotifications_ids" ON "damageNotifications" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "ownerId", "salesRepIdCreated");
+-- extId = 'x', extId LIKE 'x%', order=extId
+CREATE INDEX "damageNotifications_extId" ON "damageNotifications" ("extId_key");
+-- insuranceCompanyAlias = 'x', insuranceCompanyAlias LIKE 'x%', order=insuranceCompanyAlias
+CREATE INDEX "damageNotifications_insuranceCompanyAlias" ON "damageNotifications" ("insuranceCompanyAlias_key");
+-- policyNumber = 'x', policyNumber LIKE 'x%', order=policyNumber
+CREATE INDEX "damageNotifications_policyNumber" ON "damageNotifications" ("policyNumber_key");
+-- no two records have the same guid; which one has it
+CREATE UNIQUE INDEX "damageNotifications_guid_unique" ON "damageNotifications" ("guid_key") WHERE "guid_key" IS NOT NULL;
+-- polling for changes: dateUpdated > t
+CREATE INDEX "damageNotifications_by_dateUpdated" ON "damageNotifications" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "damageNotifications_by_dateCreated" ON "damageNotifications" ("dateCreated" DESC);
+-- the damage notifications merged to a case
+CREATE INDEX "damageNotifications_by_caseId" ON "damageNotifications" ("caseId" DESC);
+-- an owner's damage notifications, latest first
+CREATE INDEX "damageNotifications_by_ownerId_dateUpdated" ON "damageNotifications" ("ownerId", "dateUpdated" DESC);
+-- users who see little: permissionLevel
+CREATE INDEX "damageNotifications_seen_permissionLevel" ON "damageNotifications" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "damageNotifications_seen_branchId" ON "damageNotifications" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "damageNotifications_seen_salesRepIdCreated" ON "damageNotifications" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorderGroups_ids" ON "portorderGroups" ("id", "_version", "dateUpdated", "permissionLevel", "ownerId", "salesRepIdCreated");
+-- alias = 'x', alias LIKE 'x%', order=alias
+CREATE INDEX "portorderGroups_alias" ON "portorderGroups" ("alias_key");
+-- users who see little: permissionLevel
+CREATE INDEX "portorderGroups_seen_permissionLevel" ON "portorderGroups" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: ownerId
+CREATE INDEX "portorderGroups_seen_ownerId" ON "portorderGroups" ("ownerId", "dateUpdated" DESC) WHERE "ownerId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "portorderGroups_seen_salesRepIdCreated" ON "portorderGroups" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorders_ids" ON "portorders" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "ownerId", "salesRepIdCreated");
+-- alias = 'x', alias LIKE 'x%', order=alias
+CREATE INDEX "portorders_alias" ON "portorders" ("alias_key");
+-- polling for changes: dateUpdated > t
+CREATE INDEX "portorders_by_dateUpdated" ON "portorders" ("dateUpdated" DESC);
+-- polling for new records: dateCreated > t, order=dateCreated
+CREATE INDEX "portorders_by_dateCreated" ON "portorders" ("dateCreated" DESC);
+-- the port orders of a group
+CREATE INDEX "portorders_by_groupId" ON "portorders" ("groupId" DESC);
+-- the port orders in a state, latest first
+CREATE INDEX "portorders_by_status_statusUpdatedAt" ON "portorders" ("status_key", "statusUpdatedAt" DESC);
+-- an owner's port orders, latest first
+CREATE INDEX "portorders_by_ownerId_dateUpdated" ON "portorders" ("ownerId", "dateUpdated" DESC);
+-- users who see little: permissionLevel
+CREATE INDEX "portorders_seen_permissionLevel" ON "portorders" ("permissionLevel", "dateUpdated" DESC);
+-- users who see little: branchId
+CREATE INDEX "portorders_seen_branchId" ON "portorders" ("branchId", "dateUpdated" DESC) WHERE "branchId" IS NOT NULL;
+-- users who see little: salesRepIdCreated
+CREATE INDEX "portorders_seen_salesRepIdCreated" ON "portorders" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorderNumbers_ids" ON "portorderNumbers" ("id", "_version", "dateUpdated");
+-- number = 'x', number LIKE 'x%', order=number
+CREATE INDEX "portorderNumbers_number" ON "portorderNumbers" ("number_key");
+-- the numbers of a port order
+CREATE INDEX "portorderNumbers_by_portOrderId" ON "portorderNumbers" ("portOrderId" DESC);
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorderComments_ids" ON "portorderComments" ("id", "_version", "dateUpdated");
+-- the comments on a port order
+CREATE INDEX "portorderComments_by_portOrderId" ON "portorderComments" ("portOrderId" DESC);
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorderHistory_ids" ON "portorderHistory" ("id", "_version", "dateUpdated");
+-- what became of a port order, in order
+CREATE INDEX "portorderHistory_by_portOrderId_date" ON "portorderHistory" ("portOrderId", "date" DESC);
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "portorderFiles_ids" ON "portorderFiles" ("id", "_version", "dateUpdated");
+-- no two records have the same storageKey; which one has it
+CREATE UNIQUE INDEX "portorderFiles_storageKey_unique" ON "portorderFiles" ("storageKey_key") WHERE "storageKey_key" IS NOT NULL;
+-- the files of a port order
+CREATE INDEX "portorderFiles_by_portOrderId" ON "portorderFiles" ("portOrderId" DESC);
+-- which file a document is
+CREATE INDEX "portorderFiles_by_documentId" ON "portorderFiles" ("documentId" DESC);
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "users_ids" ON "users" ("id", "_version", "dateUpdated");
 -- email = 'x', email LIKE 'x%', order=email
@@ -2035,6 +2439,13 @@ CREATE VIRTUAL TABLE "folders_trigrams" USING fts5(t, content='', tokenize='trig
 CREATE TABLE "folders_pending" ("id" INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER "folders_trigrams_update" AFTER UPDATE OF "name_key" ON "folders" WHEN old."name_key" IS NOT new."name_key" BEGIN
   INSERT OR IGNORE INTO "folders_pending" VALUES (new."id");
+END;
+
+-- number LIKE '%x%'
+CREATE VIRTUAL TABLE "cases_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
+CREATE TABLE "cases_pending" ("id" INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER "cases_trigrams_update" AFTER UPDATE OF "number_key" ON "cases" WHEN old."number_key" IS NOT new."number_key" BEGIN
+  INSERT OR IGNORE INTO "cases_pending" VALUES (new."id");
 END;
 
 -- email, lastName, name, phone LIKE '%x%'

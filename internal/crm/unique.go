@@ -1,0 +1,171 @@
+package crm
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
+	"github.com/dossier-crm/dossier/internal/resource"
+)
+
+// Find returns the record, deleted or not, that has this value in a unique field,
+// letter case aside. It reads one entry of an index. Errors: fault.NotFound when
+// there is none that the actor sees, fault.Timeout.
+func (s *Service) Find(ctx context.Context, actor Actor, res *resource.Resource, field, value string) (_ *resource.Record, err error) {
+	defer fault.Wrap(&err, "crm.Find(%s.%s)", res.Name, field)
+	f := res.Field(field)
+	if f == nil || !f.Unique {
+		return nil, fmt.Errorf("resource %s has no unique field %s", res.Name, field)
+	}
+	if value == "" || len(value) > utf8.UTFMax*f.MaxLength || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+		return nil, errNoRecord() // no text that could be kept
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var page Page
+	err = s.store.List(ctx, Query{
+		Resource: res,
+		Where:    compare(res, f.Name, filter.Eq, resource.TextValue(resource.Fold(value))),
+		Visible:  NewView(actor, s.Catalog()).Of(res),
+		Language: -1,
+		Limit:    1,
+	}, &page)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	if len(page.Rows) == 0 {
+		return nil, errNoRecord()
+	}
+	return page.Rows[0], nil
+}
+
+// value names a value of a unique field, letter case folded.
+type value struct{ resource, field, text string }
+
+// claim refuses values of unique fields that another record has, or that were
+// claimed before in this transaction. id is the record that they are for; 0 when it
+// is new. That there is such a record is told also to those who do not see it: a
+// number can be given only once.
+func (v *View) claim(ctx context.Context, tx Tx, res *resource.Resource, id int64, set []Assignment) error {
+	for _, a := range set {
+		if !a.Field.Unique || a.Value.IsNull() {
+			continue
+		}
+		holder, found, err := tx.Holder(ctx, res, a.Field, a.Value)
+		if err != nil {
+			return err
+		}
+		mine := value{res.Name, a.Field.Name, resource.Fold(a.Value.S)}
+		if found && (id == 0 || holder != id) || id == 0 && v.claimed[mine] {
+			return errTaken(res, a.Field)
+		}
+		if id == 0 {
+			if v.claimed == nil {
+				v.claimed = map[value]bool{}
+			}
+			v.claimed[mine] = true
+		}
+	}
+	return nil
+}
+
+func errTaken(res *resource.Resource, f *resource.Field) error {
+	return &fault.Error{Kind: fault.Conflict, Field: f.Name, Msg: fmt.Sprintf("%s: there is a record in %s with this value already", f.Name, res.Name)}
+}
+
+// tidy brings a new value of a unique field into its form: what is blank is null.
+func tidy(v resource.Value) resource.Value {
+	if v.S = strings.TrimSpace(v.S); v.S == "" {
+		return resource.Value{}
+	}
+	return v
+}
+
+// keeps refuses an update that takes away a value that the server makes: nobody
+// could find the record by it any more.
+func (c *change) keeps() error {
+	for _, a := range c.set {
+		if f := a.Field; f.Unique && f.Made != resource.NotMade && a.Value.IsNull() {
+			return fault.InField(f.Name, "%s cannot be empty", f.Name)
+		}
+	}
+	return nil
+}
+
+// fillIn fills the fields of a new record that the server makes, but for numbers,
+// which follow from the id.
+func (s *Service) fillIn(res *resource.Resource, rec *resource.Record) (err error) {
+	for i := range res.Fields {
+		v := &rec.Values[i]
+		if !v.IsNull() {
+			continue
+		}
+		switch res.Fields[i].Made {
+		case resource.MadeGUID:
+			*v, err = s.guid("%x-%x-%x-%x-%x")
+		case resource.MadeSecret:
+			*v, err = s.guid("%X-%X-%X-%X-%X")
+		case resource.MadeHex:
+			var random [12]byte
+			_, err = io.ReadFull(s.random, random[:])
+			*v = resource.TextValue(hex.EncodeToString(random[:]))
+		case resource.MadeNow:
+			*v = resource.IntValue(s.Now().UnixMilli())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guid makes a random UUID, version 4 of RFC 9562, and writes its five parts.
+func (s *Service) guid(format string) (resource.Value, error) {
+	var b [16]byte
+	_, err := io.ReadFull(s.random, b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return resource.TextValue(fmt.Sprintf(format, b[:4], b[4:6], b[6:8], b[8:10], b[10:])), err
+}
+
+// number gives records that were just inserted the numbers that the server makes.
+func number(ctx context.Context, tx Tx, res *resource.Resource, recs []*resource.Record) error {
+	for i := range res.Fields {
+		f := &res.Fields[i]
+		if f.Made != resource.MadeNumber {
+			continue
+		}
+		for _, rec := range recs {
+			if !rec.Values[i].IsNull() {
+				continue
+			}
+			free, err := freeNumber(ctx, tx, res, f, rec.ID)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Update(ctx, res, rec.ID, []Assignment{{f, free}}); err != nil {
+				return err
+			}
+			rec.Values[i] = free
+			rec.Version++
+		}
+	}
+	return nil
+}
+
+// freeNumber is the number of the record with this id: the next one that clients
+// have not given to another.
+func freeNumber(ctx context.Context, tx Tx, res *resource.Resource, f *resource.Field, id int64) (resource.Value, error) {
+	v := resource.TextValue(fmt.Sprintf("%08d", id))
+	for n := 2; ; n++ {
+		_, taken, err := tx.Holder(ctx, res, f, v)
+		if err != nil || !taken {
+			return v, err
+		}
+		v = resource.TextValue(fmt.Sprintf("%08d-%d", id, n))
+	}
+}
