@@ -76,7 +76,7 @@ func (s *Service) checkDeclaration(ctx context.Context, tx Tx, res *resource.Res
 		}
 	}
 	if list := value("valueListRelated").S; kind.IsRef() || kind == resource.RefList {
-		if s.registry.Resource(list) == nil {
+		if table := s.registry.Resource(list); table == nil || table.Sources != nil {
 			return fault.InField("valueListRelated", "valueListRelated: there is no table called %q", list)
 		}
 	}

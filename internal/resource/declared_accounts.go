@@ -78,20 +78,50 @@ func declaredAccounts() []Resource {
 		},
 		valueList("contactTypes", 50, 150, 6000, visibleIn(), integer("order")),
 		{
-			// Who is linked to a record of any kind. The documents list its four own
-			// fields and no schema; no request writes it.
+			// Who is linked to a record. The documents list its four own fields and no
+			// schema; which records have contacts is ours.
 			Name: "contactsEntities", Title: []string{"id"}, Ops: CanList,
-			Fields:  join(audit(), []Field{integer("entityId"), integer("entityTypeId"), bareRef("contactId", "contacts")}),
-			Access:  Access{Within: []string{"contactId"}},
-			Indexes: []Index{by("the contacts of a record", "entityId"), by("the records of a contact", "contactId")},
+			Fields: join(audit(), []Field{
+				integer("entityId").readOnly(), integer("entityTypeId").readOnly(),
+				bareRef("contactId", "contacts").readOnly(), text("entity", 64).internal(),
+			}),
+			Access: Access{Entity: "entity", EntityID: "entityId", Within: []string{"contactId"}},
+			Sources: []Source{
+				{Of: "contacts", From: map[string]string{"entityId": "accountId", "contactId": "id"}, Is: entity("accounts")},
+				{Of: "activities", From: map[string]string{"entityId": "id", "contactId": "contactId"}, Is: entity("activities")},
+				{Of: "calendar", From: map[string]string{"entityId": "id", "contactId": "contactId"}, Is: entity("calendar")},
+			},
 		},
 		{
+			// The users that records belong to, in the order of their fields.
 			Name: "entityOwners", Title: []string{"id"}, Ops: CanList,
 			Fields: join(audit(), []Field{
 				integer("entityId").readOnly(), integer("entityTypeId").readOnly(),
-				bareRef("salesRepId", "users").readOnly(), integer("salesRepOrder").readOnly(),
+				bareRef("salesRepId", "users").readOnly(), integer("salesRepOrder").readOnly(), text("entity", 64).internal(),
 			}),
-			Indexes: []Index{by("the owners of a record", "entityId")},
+			Access: Access{Entity: "entity", EntityID: "entityId"},
+			Sources: []Source{
+				owner("accounts", "salesRepId1", 1), owner("accounts", "salesRepId2", 2), owner("accounts", "salesRepId3", 3),
+				owner("accounts", "salesRepId4", 4), owner("accounts", "salesRepId5", 5),
+				owner("contacts", "salesRepId", 1), owner("opportunities", "salesRepId", 1),
+				owner("activities", "salesRepId", 1), owner("calendar", "salesRepId", 1),
+			},
 		},
 	}
+}
+
+// entityTypes are the numbers of the resources that rows of contactsEntities and
+// entityOwners are about [DOC].
+var entityTypes = map[string]int64{"opportunities": 1, "accounts": 2, "contacts": 3, "activities": 4, "calendar": 10}
+
+// entity is what all rows about records of a resource share.
+func entity(name string) map[string]Value {
+	return map[string]Value{"entity": TextValue(name), "entityTypeId": IntValue(entityTypes[name])}
+}
+
+// owner is the source of entityOwners that is one field of a resource.
+func owner(of, field string, order int64) Source {
+	is := entity(of)
+	is["salesRepOrder"] = IntValue(order)
+	return Source{Of: of, From: map[string]string{"entityId": "id", "salesRepId": field}, Is: is}
 }

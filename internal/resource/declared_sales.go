@@ -77,7 +77,7 @@ func declaredSales() []Resource {
 				text("extId", 255).key(), text("accountExtId", 100), text("salesRepExtId", 100),
 				ref("accountId", "accounts"), ref("salesRepId", "users"), instant("date"), number("total"),
 			}),
-			Access: Access{Owners: []string{"salesRepId"}},
+			Access: Access{Owners: []string{"salesRepId"}, Within: []string{"accountId"}},
 			Indexes: polled(
 				by("the sales to an account, latest first", "accountId", "date"),
 				by("a salesperson's sales, latest first", "salesRepId", "date"),

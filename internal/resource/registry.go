@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,7 +110,46 @@ func (g *Registry) check(r *Resource) error {
 	if err := g.checkEnding(r); err != nil {
 		return err
 	}
+	if err := g.checkSources(r); err != nil {
+		return err
+	}
 	return g.checkAccess(r)
+}
+
+// checkSources makes sure that every field of a row comes from somewhere, and that
+// nothing is asked of rows that only tables can do.
+func (g *Registry) checkSources(r *Resource) error {
+	for _, f := range r.Fields {
+		if to := g.Resource(f.Table); to != nil && to.Sources != nil {
+			return fmt.Errorf("resource %s: field %s refers to %s, whose rows are not kept", r.Name, f.Name, to.Name)
+		}
+		if r.Sources != nil && (f.Key || f.Search || f.TailOf != "") {
+			return fmt.Errorf("resource %s: field %s has an index, but its rows are not kept", r.Name, f.Name)
+		}
+	}
+	if r.Sources != nil && (r.Indexes != nil || r.Ops&^ReadOnlyOps != 0 || len(r.Sources) > MaxSources) {
+		return fmt.Errorf("resource %s: its rows are not kept: they have no indexes, are not written and have at most %d sources", r.Name, MaxSources)
+	}
+	for _, src := range r.Sources {
+		of := g.Resource(src.Of)
+		if of == nil || of.Sources != nil {
+			return fmt.Errorf("resource %s: there is no table %s that rows could come from", r.Name, src.Of)
+		}
+		for _, f := range r.Fields[1:] {
+			if v, ok := src.Is[f.Name]; ok {
+				if (v.Type == Str) != (f.Kind == Text) || f.Kind == Boolean || f.Kind == Instant || v.IsNull() {
+					return fmt.Errorf("resource %s: field %s cannot always be what %s says", r.Name, f.Name, src.Of)
+				}
+				continue
+			}
+			from := of.Field(cmp.Or(src.From[f.Name], f.Name))
+			whole := func(k Kind) bool { return k == Integer || k.IsRef() }
+			if from == nil || from.Kind != f.Kind && !(whole(from.Kind) && whole(f.Kind)) {
+				return fmt.Errorf("resource %s: %s has nothing for field %s", r.Name, src.Of, f.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // checkEnding makes sure that an Ending names fields that can have its meaning.

@@ -137,6 +137,21 @@ type Ending struct {
 	ClosedAt, WonAt, LostAt string
 }
 
+// MaxSources is how many Sources a resource may have. The row that a record gives
+// has the id record's id * MaxSources + place of the Source: sources are appended,
+// and never removed or moved.
+const MaxSources = 16
+
+// Source is a resource whose records give the rows of another: one each, unless
+// one of the fields that From names is null in it.
+type Source struct {
+	Of   string            // the resource, which is kept
+	From map[string]string // field of the row -> field of the record
+	Is   map[string]Value  // field of the row -> integer or text, the same in all of them
+
+	// All other fields are those of the same name of the record.
+}
+
 // Resource is one table of records.
 type Resource struct {
 	Name        string   // canonical, plural, as in the path: "accounts"
@@ -149,6 +164,7 @@ type Resource struct {
 	Access      Access   // zero: everyone sees and may change the records
 	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index
+	Sources     []Source // where the rows come from that are not kept themselves; nil: they are kept
 
 	byName map[string]int // folded name -> index
 }

@@ -31,7 +31,12 @@ func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page) erro
 	if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
 		return err
 	}
-	if err := l.keys(ctx, c, p); err != nil {
+	if t.sources != nil {
+		err = l.sourced(ctx, c, p)
+	} else {
+		err = l.keys(ctx, c, p)
+	}
+	if err != nil {
 		return err
 	}
 	return s.rows(ctx, c, q.Resource, q.Visible, p)

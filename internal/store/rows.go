@@ -22,6 +22,8 @@ type rowPlan struct {
 	text   []bool // by column of declared fields: text
 	extra  map[string]*resource.Field
 	fields int // declared fields, the id included
+
+	sources []string // sql of each of the table's sources; nil when it has none
 }
 
 // fixedColumns are read of every row before its fields: id, version, generation.
@@ -58,6 +60,9 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 		p.extra[res.Fields[i].Name] = &res.Fields[i]
 	}
 	p.sql = sql + " FROM " + t.name + " WHERE " + idColumn
+	for _, src := range t.sources {
+		p.sources = append(p.sources, sql+" FROM "+src.name+" "+t.name+" WHERE "+idColumn)
+	}
 	s.plans.Store(res.Name, p)
 	return p, nil
 }
@@ -146,28 +151,51 @@ func (r *reader) finish() {
 
 // read reads the rows with these ids that satisfy visible, in any order.
 func (r *reader) read(ctx context.Context, c Conn, s *Store, visible filter.Expr, ids []int64) error {
+	if r.plan.sources == nil {
+		if err := r.readFrom(ctx, c, s, r.plan.sql, visible, ids, r.row); err != nil {
+			return err
+		}
+	}
+	for i, sql := range r.plan.sources {
+		row := func(row Row) error {
+			if err := r.row(row); err != nil {
+				return err
+			}
+			rec := &r.records[len(r.records)-1]
+			rec.ID = rowID(rec.ID, i)
+			rec.Values[0] = resource.IntValue(rec.ID)
+			return nil
+		}
+		if err := r.readFrom(ctx, c, s, sql, visible, recordIDs(ids, i), row); err != nil {
+			return err
+		}
+	}
+	r.finish()
+	return nil
+}
+
+func (r *reader) readFrom(ctx context.Context, c Conn, s *Store, sql string, visible filter.Expr, ids []int64, row func(Row) error) error {
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), maxIDs)]
 		ids = ids[len(part):]
 		b := s.newBuilder(0)
 		if len(part) == 1 {
-			b.add(r.plan.sql, " = ")
+			b.add(sql, " = ")
 			b.arg(resource.IntValue(part[0]), ColumnInteger)
 		} else {
-			b.add(r.plan.sql, " IN (")
+			b.add(sql, " IN (")
 			b.ids(part)
 			b.add(")")
 		}
 		b.visible(visible, r.plan.t)
-		sql, args, err := b.done()
+		text, args, err := b.done()
 		if err != nil {
 			return err
 		}
-		if err := c.Query(ctx, sql, args, r.row); err != nil {
+		if err := c.Query(ctx, text, args, row); err != nil {
 			return err
 		}
 	}
-	r.finish()
 	return nil
 }
 
@@ -241,7 +269,7 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 	}
 	return s.db.Read(ctx, func(c Conn) error {
 		*p = crm.Page{Known: p.Known, Visible: p.Visible, Keys: p.Keys[:0]}
-		if p.Known == nil {
+		if p.Known == nil || plan.sources != nil {
 			r := newReader(plan, len(ids))
 			if err := r.read(ctx, c, s, p.Visible, ids); err != nil {
 				return err

@@ -59,9 +59,16 @@ func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *S
 		if err != nil {
 			return nil, err
 		}
-		t.insert = newInsertPlan(t)
-		s.tables = append(s.tables, t)
 		s.byName[res.Name] = t
+		if res.Sources == nil {
+			t.insert = newInsertPlan(t)
+			s.tables = append(s.tables, t)
+		}
+	}
+	for _, t := range s.byName {
+		for _, src := range t.res.Sources {
+			t.sources = append(t.sources, newSource(s.flavor, t, s.byName[src.Of], src))
+		}
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, err

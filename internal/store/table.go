@@ -55,6 +55,11 @@ type table struct {
 	brief  []*resource.Field // what SQLite's index of ids holds beside id and version
 	tails  [][2]int          // Field.Index of fields with TailOf, and of what they are the tail of
 	insert insertPlan
+
+	// sources, when there are any, are where the rows come from: tables of nothing
+	// but a name, each for one of res.Sources in their order. Ids in them are those
+	// of the records.
+	sources []*table
 }
 
 // quote makes an identifier of any name. Letter case is kept.

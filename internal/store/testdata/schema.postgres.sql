@@ -309,6 +309,7 @@ CREATE TABLE "contactsEntities" (
   "dateDeleted" timestamptz,
   "dateUpdated" timestamptz,
   "deleted" boolean,
+  "entity" text COLLATE "C",
   "entityId" bigint,
   "entityTypeId" bigint,
   "salesRepIdCreated" bigint,
@@ -324,6 +325,7 @@ CREATE TABLE "entityOwners" (
   "dateDeleted" timestamptz,
   "dateUpdated" timestamptz,
   "deleted" boolean,
+  "entity" text COLLATE "C",
   "entityId" bigint,
   "entityTypeId" bigint,
   "salesRepId" bigint,
@@ -1924,12 +1926,6 @@ CREATE INDEX "contacts_lastName_trigrams" ON "contacts" USING gin ("lastName_key
 CREATE INDEX "contacts_phone1_trigrams" ON "contacts" USING gin ("phone1_key" "public".gin_trgm_ops);
 -- phone2 LIKE '%x%'
 CREATE INDEX "contacts_phone2_trigrams" ON "contacts" USING gin ("phone2_key" "public".gin_trgm_ops);
--- the contacts of a record
-CREATE INDEX "contactsEntities_by_entityId" ON "contactsEntities" ("entityId" DESC NULLS LAST, "id");
--- the records of a contact
-CREATE INDEX "contactsEntities_by_contactId" ON "contactsEntities" ("contactId" DESC NULLS LAST, "id");
--- the owners of a record
-CREATE INDEX "entityOwners_by_entityId" ON "entityOwners" ("entityId" DESC NULLS LAST, "id");
 -- extId = 'x', extId LIKE 'x%', order=extId
 CREATE INDEX "opportunities_extId" ON "opportunities" ("extId_key" NULLS FIRST, "id");
 -- reference = 'x', reference LIKE 'x%', order=reference

@@ -306,6 +306,7 @@ CREATE TABLE "contactsEntities" (
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
+  "entity" TEXT,
   "entityId" INTEGER,
   "entityTypeId" INTEGER,
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
@@ -321,6 +322,7 @@ CREATE TABLE "entityOwners" (
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
+  "entity" TEXT,
   "entityId" INTEGER,
   "entityTypeId" INTEGER,
   "salesRepId" INTEGER REFERENCES "users" ("id"),
@@ -1917,14 +1919,8 @@ CREATE INDEX "contacts_seen_salesRepIdCreated" ON "contacts" ("salesRepIdCreated
 CREATE INDEX "contactTypes_ids" ON "contactTypes" ("id", "_version", "dateUpdated");
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "contactsEntities_ids" ON "contactsEntities" ("id", "_version", "dateUpdated");
--- the contacts of a record
-CREATE INDEX "contactsEntities_by_entityId" ON "contactsEntities" ("entityId" DESC);
--- the records of a contact
-CREATE INDEX "contactsEntities_by_contactId" ON "contactsEntities" ("contactId" DESC);
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "entityOwners_ids" ON "entityOwners" ("id", "_version", "dateUpdated");
--- the owners of a record
-CREATE INDEX "entityOwners_by_entityId" ON "entityOwners" ("entityId" DESC);
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "opportunities_ids" ON "opportunities" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "salesRepId", "salesRepIdCreated");
 -- extId = 'x', extId LIKE 'x%', order=extId
