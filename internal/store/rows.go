@@ -282,10 +282,41 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 			r.place(p, make([]bool, len(ids)))
 			return nil
 		}
+		if len(ids) == 1 {
+			return s.loadOne(ctx, c, plan, ids[0], p)
+		}
 		if err := s.loadKeys(ctx, c, plan.t, ids, p); err != nil {
 			return err
 		}
 		return s.rows(ctx, c, res, p.Visible, p)
+	})
+}
+
+// loadOne reads the key of a row and, unless it is known, the row, with one
+// statement for both: finding the row is most of the work.
+func (s *Store) loadOne(ctx context.Context, c Conn, plan *rowPlan, id int64, p *crm.Page) error {
+	b := s.newBuilder(0)
+	b.add(plan.sql, " = ")
+	b.arg(resource.IntValue(id), ColumnInteger)
+	b.visible(p.Visible, plan.t)
+	sql, args, err := b.done()
+	if err != nil {
+		return err
+	}
+	return c.Query(ctx, sql, args, func(row Row) error {
+		key := crm.Key{ID: row.Int(0), Version: row.Int(1)}
+		p.Keys, p.Generation = append(p.Keys, key), row.Int(2)
+		if p.Known(key, p.Generation) {
+			p.Rows = append(p.Rows, nil)
+			return nil
+		}
+		r := newReader(plan, 1)
+		if err := r.row(row); err != nil {
+			return err
+		}
+		r.finish()
+		p.Rows = append(p.Rows, &r.records[0])
+		return nil
 	})
 }
 
