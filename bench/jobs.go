@@ -31,6 +31,7 @@ var groups = []group{
 	{"list", (*bench).firstPages},
 	{"anywhere", (*bench).pagesFromAnywhere},
 	{"get", (*bench).gets},
+	{"visible", (*bench).visible},
 	{"walk", (*bench).walk},
 	{"deep", (*bench).deepPages},
 	{"search", (*bench).searches},

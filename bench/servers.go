@@ -172,15 +172,9 @@ func (d *dossier) open(ctx context.Context) (err error) {
 	if d.token == "" {
 		c := newClient(d.addr)
 		defer c.close()
-		status, body, err := c.do(ctx, d.login(nil, 0))
-		if err != nil {
+		if d.token, err = d.logIn(ctx, c, d.saved); err != nil {
 			return err
 		}
-		var answer struct{ Token string }
-		if err := json.Unmarshal(body, &answer); err != nil || status != http.StatusOK {
-			return fmt.Errorf("login: status %d: %.300s", status, body)
-		}
-		d.token = answer.Token
 	}
 	if d.sample == nil {
 		d.sample, err = d.readSample(ctx)

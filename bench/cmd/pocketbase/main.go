@@ -241,10 +241,14 @@ func (l *loader) columns(table string, follow bool) ([]column, error) {
 }
 
 // indexes gives the collection an index for each of the source's: over the same
-// columns, in the same direction.
+// columns, in the same direction, but for those that are Dossier's own; and without
+// rows that have no value where the source leaves them out.
 func (l *loader) indexes(table string, c *core.Collection, columns []column) error {
-	var names []string
-	err := l.db.NewQuery("SELECT name FROM pragma_index_list({:t}, 'src') WHERE origin = 'c' ORDER BY name").Bind(dbx.Params{"t": table}).Column(&names)
+	var all []struct {
+		Name    string `db:"name"`
+		Partial bool   `db:"partial"`
+	}
+	err := l.db.NewQuery("SELECT name, partial FROM pragma_index_list({:t}, 'src') WHERE origin = 'c' ORDER BY name").Bind(dbx.Params{"t": table}).All(&all)
 	if err != nil {
 		return err
 	}
@@ -252,28 +256,36 @@ func (l *loader) indexes(table string, c *core.Collection, columns []column) err
 	for _, col := range columns {
 		known[col.name] = true
 	}
-	for _, index := range names {
+	for _, index := range all {
 		var terms []struct {
 			Name string `db:"name"`
 			Desc bool   `db:"desc"`
 		}
-		err := l.db.NewQuery(`SELECT name, "desc" FROM pragma_index_xinfo({:i}, 'src') WHERE key = 1 ORDER BY seqno`).Bind(dbx.Params{"i": index}).All(&terms)
+		err := l.db.NewQuery(`SELECT name, "desc" FROM pragma_index_xinfo({:i}, 'src') WHERE key = 1 ORDER BY seqno`).Bind(dbx.Params{"i": index.Name}).All(&terms)
 		if err != nil {
 			return err
 		}
-		list := make([]string, len(terms))
-		for i, t := range terms {
+		var list []string
+		where := ""
+		for _, t := range terms {
+			if strings.HasPrefix(t.Name, "_") {
+				continue
+			}
 			// Dossier compares texts by a copy in lower case.
 			name := strings.TrimSuffix(t.Name, "_key")
 			if !known[name] {
-				return fmt.Errorf("index %s is over %q, which was not copied", index, t.Name)
+				return fmt.Errorf("index %s is over %q, which was not copied", index.Name, t.Name)
 			}
-			list[i] = "`" + name + "`"
+			term := "`" + name + "`"
+			if where == "" && index.Partial {
+				where = term + " != '' AND " + term + " != 0" // what PocketBase has for null
+			}
 			if t.Desc {
-				list[i] += " DESC"
+				term += " DESC"
 			}
+			list = append(list, term)
 		}
-		c.AddIndex("bench_"+index, false, strings.Join(list, ", "), "")
+		c.AddIndex("bench_"+index.Name, false, strings.Join(list, ", "), where)
 	}
 	return l.app.Save(c)
 }
