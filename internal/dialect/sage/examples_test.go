@@ -44,8 +44,6 @@ var notAsDocumented = map[string]string{
 	"104 Content-Length": "a header of the upload that the answer leads to, listed among its members",
 
 	"112 name":           "a member of attachments, listed among those of the e-mail",
-	"114 ":               "pending: contactsEntities are not derived from the records yet",
-	"116 ":               "pending: entityOwners are not derived from the records yet",
 	"118 confirmed":      "in one example of a list; the attributes, the schema and the single event do not have it",
 	"124 branches":       "pending: ids as texts, for which there is no form yet",
 	"154 opportunityId":  "a number in one example; an object in the schema, as references are everywhere",

@@ -20,6 +20,7 @@ import (
 // operation is a route as it applies to one resource.
 type operation struct {
 	about
+	line         string             // its line among the routes: "GET /{resource}/{id}"
 	method, path string             // "/accounts/{id}"
 	params       []string           // of the path, in order
 	res          *resource.Resource // nil where it is about none
@@ -33,7 +34,7 @@ func operations(catalog *resource.Catalog) []operation {
 	seen := map[string]bool{}
 	var all []operation
 	add := func(rt *route, res *resource.Resource, open bool) {
-		op := operation{about: rt.about, method: rt.method, res: res, terse: rt.terse, open: open}
+		op := operation{about: rt.about, line: rt.method + " /" + strings.Join(rt.pattern, "/"), method: rt.method, res: res, terse: rt.terse, open: open}
 		for _, p := range rt.pattern {
 			switch {
 			case p == "{resource}" && rt.about.over != nil:

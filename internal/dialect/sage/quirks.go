@@ -9,6 +9,8 @@ import (
 
 // quirk is how a resource differs on the wire from all others.
 type quirk struct {
+	known string // where from, by the tags in README.md
+
 	order  []string          // members that come first, in this order; the rest by ASCII
 	none   map[string]string // what a null is written as, by field; "null" where not named
 	hidden []string          // fields that answers do not show
@@ -105,6 +107,7 @@ var documentNone = minusOne("folderId", "opportunityId", "quoteId", "userId", "a
 // confirmed by live answers [LIVE].
 var quirks = map[string]quirk{
 	"documents": {
+		known: "DOC LIVE CLIENT",
 		order: []string{"id", "description", "name", "extension", "folderId", "opportunityId", "quoteId", "deleted",
 			"dateDeleted", "userId", "size", "level", "accountId", "contactId", "activityId", "salesRepIdDeleted",
 			"salesRepIdCreated", "salesRepIdUpdated", "dateCreated", "dateUpdated", "extId", "link", "salesOrderId",
@@ -114,11 +117,13 @@ var quirks = map[string]quirk{
 		add:    added{"link": resource.Text},
 	},
 	"folders": {
+		known: "DOC",
 		order: []string{"id", "salesRepIdDeleted", "salesRepIdCreated", "salesRepIdUpdated", "dateCreated",
 			"dateUpdated", "deleted", "dateDeleted", "name", "folderId", "restrictSucursales", "level", "entityId"},
 		none: minusOne("folderId"),
 	},
 	"extrafields": {
+		known: "DOC",
 		order: []string{"id", "entity", "fieldName", "valueListRelated", "description", "deleted", "dateDeleted",
 			"searchable", "salesRepIdDeleted", "salesRepIdCreated", "salesRepIdUpdated", "dateCreated", "dateUpdated",
 			"visibleInList", "order", "webVisibility", "tabId", "mobileVisibility", "mandatory", "readOnly",
@@ -129,11 +134,12 @@ var quirks = map[string]quirk{
 		none: minusOne("tabId"),
 	},
 	// deleted is a number in sales and nowhere else [DOC].
-	"sales": {forms: map[string]form{"deleted": digit}},
+	"sales": {known: "DOC", forms: map[string]form{"deleted": digit}},
 	// The documents show roles that were never deleted with 1899-12-30 for the date
 	// and 0 for the person: empty columns of a database older than null. Roles made
 	// later have null there, as all of ours do [DOC].
 	"roles": {
+		known: "DOC",
 		order: []string{"id", "extId", "level", "name", "branches", "salesRepIdDeleted", "salesRepIdCreated",
 			"salesRepIdUpdated", "dateCreated", "dateUpdated", "dateDeleted", "deleted"},
 		forms: map[string]form{"branches": bareIDs},
@@ -143,6 +149,7 @@ var quirks = map[string]quirk{
 	// title of the manager and null in that of the rate [DOC]; of the others it is
 	// not known, and follows the rate.
 	"users": {
+		known: "DOC OFFICIAL",
 		refs:  refStyle{label: "description", labelFirst: true},
 		forms: map[string]form{"branches": firstOnly},
 		none: map[string]string{
@@ -155,6 +162,7 @@ var quirks = map[string]quirk{
 		deleted: answerMessageID,
 	},
 	"calls": {
+		known: "DOC LIVE",
 		order: []string{"duration", "startDate", "endDate", "type", "terminalType", "phone", "accountId", "contactId",
 			"salesRepId", "opportunityId", "phoneAlias", "description", "timeZoneId", "deleted", "dateCreated", "dateDeleted",
 			"dateUpdated", "salesRepIdCreated", "salesRepIdUpdated", "salesRepIdDeleted", "id"},
@@ -170,6 +178,7 @@ var quirks = map[string]quirk{
 	},
 	// The example has no salesRepIdCreated; the list of attributes beside it does.
 	"emails": {
+		known: "DOC LIVE CLIENT",
 		order: []string{"id", "emailTo", "attachments", "extId", "accountId", "contactId", "opportunityId", "salesRepId",
 			"emailFrom", "body", "date", "type", "mailFolder", "subject", "salesRepIdDeleted", "salesRepIdCreated",
 			"salesRepIdUpdated", "dateCreated", "dateUpdated", "dateDeleted", "deleted", "originEmailId"},
@@ -184,25 +193,30 @@ var quirks = map[string]quirk{
 		},
 	},
 	"calendar": {
+		known: "DOC CLIENT",
 		forms: map[string]form{"startDate": shortDay, "endDate": shortDay},
 		input: calendarInput,
 	},
 	// The one example misspells the member [DOC]; the list of attributes does not.
 	"news": {
+		known:  "DOC",
 		none:   map[string]string{"endDate": `"1900-01-01T00:00:00Z"`}, // does not end [DOC]
 		rename: map[string]string{"salesRepIdDeleted": "salesRepIDeleted"},
 	},
 	"forms": {
+		known: "DOC",
 		order: []string{"id", "list", "detail", "jsonData", "formTemplateId", "statusId", "salesRepIdDeleted",
 			"salesRepIdCreated", "salesRepIdUpdated", "dateCreated", "dateUpdated", "dateDeleted", "deleted"},
 	},
 	"formStates": {
+		known: "DOC",
 		order: []string{"id", "intOrder", "idParent", "blnEndState", "strIdEnvironment", "descriptionEN", "description",
 			"descriptionIT", "descriptionFR", "descriptionDE", "descriptionPT", "descriptionUS", "descriptionBR",
 			"descriptionRU", "descriptionDK", "salesRepIdDeleted", "salesRepIdCreated", "salesRepIdUpdated", "dateCreated",
 			"dateUpdated", "dateDeleted", "deleted"},
 	},
 	"formTemplates": {
+		known: "DOC",
 		order: []string{"id", "guid", "type", "typeDescription", "url", "active", "idRole", "extraFields", "deleted",
 			"userDeleted", "userCreated", "userUpdated", "dateCreated", "dateUpdated", "dateDeleted", "descriptionEN",
 			"description", "descriptionIT", "descriptionFR", "descriptionDE", "descriptionPT", "descriptionUS",
@@ -214,6 +228,7 @@ var quirks = map[string]quirk{
 	// Seen with clients, in no document of the seed: snake case, and answers of its
 	// own for every change [CLIENT] [OFFICIAL].
 	"hooks": {
+		known: "OFFICIAL CLIENT",
 		rename: map[string]string{
 			"dateCreated": "date_created", "dateUpdated": "date_updated", "dateDeleted": "date_deleted",
 			"salesRepIdCreated": "user_created", "salesRepIdUpdated": "user_updated", "salesRepIdDeleted": "user_deleted",
@@ -224,6 +239,7 @@ var quirks = map[string]quirk{
 	// The tables beside the examples of the campaigns promise a Message and an id,
 	// the examples are the records [DOC]. What nobody changed is by user 0.
 	"campaigns": {
+		known: "DOC",
 		order: append([]string{"title", "description", "ownerId", "statusId", "typeId", "startDate", "endDate", "deleted",
 			"videoUrl"}, auditLast...),
 		none:    ofCampaigns("title", "description", "videoUrl", "address2"),
@@ -231,6 +247,7 @@ var quirks = map[string]quirk{
 		created: answerRecord, updated: answerRecord, deleted: answerPlain,
 	},
 	"campaignStatuses": {
+		known: "DOC",
 		order: []string{"id", "descriptionEN", "descriptionES", "descriptionIT", "descriptionFR", "descriptionDE",
 			"descriptionPT", "descriptionUS", "descriptionBR", "descriptionRU", "descriptionDK"},
 		hidden: []string{"deleted", "dateCreated", "dateUpdated", "dateDeleted",
@@ -239,6 +256,7 @@ var quirks = map[string]quirk{
 	// The list of attributes spells dates and users as everywhere, the examples in
 	// upper case [DOC].
 	"campaignEntities": {
+		known: "DOC",
 		order: []string{"campaignId", "accountId", "activityId", "completed", "deleted", "DateCreated", "DateDeleted",
 			"DateUpdated", "SalesRepIdCreated", "SalesRepIdUpdated", "SalesRepIdDeleted", "id"},
 		rename: map[string]string{
@@ -253,6 +271,7 @@ var quirks = map[string]quirk{
 	},
 	// POST is shown with an array, and the attributes as those of one [DOC].
 	"campaignQuestions": {
+		known: "DOC",
 		order: slices.Concat([]string{"campaignId"}, campaignLabels, []string{"type", "mandatory", "deleted", "order",
 			"valueListName", "linkedEntity", "linkedEntityField"}, auditLast, []string{"custom"}),
 		none:    ofCampaigns(slices.Concat(campaignLabels, []string{"valueListName", "linkedEntity", "linkedEntityField"})...),
@@ -261,12 +280,14 @@ var quirks = map[string]quirk{
 		created: answerRecord, updated: answerRecord, deleted: answerPlain,
 	},
 	"campaignQuestionValues": {
+		known:   "DOC",
 		order:   slices.Concat([]string{"questionId"}, campaignLabels, []string{"deleted"}, auditLast),
 		none:    ofCampaigns(campaignLabels...),
 		offset:  true,
 		created: answerRecord, updated: answerRecord, deleted: answerPlain,
 	},
 	"campaignQuestionAnswers": {
+		known:   "DOC",
 		order:   append([]string{"questionId", "activityId", "value", "deleted"}, auditLast...),
 		none:    ofCampaigns("value"),
 		offset:  true,
@@ -277,6 +298,7 @@ var quirks = map[string]quirk{
 	// The table beside the example of PUT promises a Message, the example is the
 	// points [DOC].
 	"activityPoints": {
+		known: "DOC",
 		hidden: []string{"id", "deleted", "dateCreated", "dateUpdated", "dateDeleted",
 			"salesRepIdCreated", "salesRepIdUpdated", "salesRepIdDeleted"},
 		updated: answerRecord,
@@ -286,6 +308,7 @@ var quirks = map[string]quirk{
 // roleUsers is the quirk of GET /roles/{id}/users, which has its own order and
 // names nobody in another way than GET /users [DOC].
 var roleUsers = quirk{
+	known: "DOC",
 	order: []string{"id", "extId", "billable", "lastPasswordChangeDate", "branches", "userTypeId", "level", "name",
 		"lastName", "email", "nic", "dateCreated", "dateUpdated", "dateDeleted", "salesRepIdCreated", "salesRepIdUpdated",
 		"salesRepIdDeleted", "deleted", "phone", "phoneExtension", "managerId", "rateId", "computeSfm"},
@@ -302,6 +325,7 @@ var roleUsers = quirk{
 // recordDocuments is the quirk of GET /{resource}/{id}/documents, whose members
 // differ from those of GET /documents in order and in one spelling [DOC].
 var recordDocuments = quirk{
+	known: "DOC",
 	order: []string{"id", "description", "name", "extension", "folderId", "opportunityId", "quoteId", "deleted",
 		"dateDeleted", "userId", "size", "level", "accountId", "activityId", "salesRepIdDeleted", "salesRepIdCreated",
 		"salesRepIdUpdated", "dateCreated", "dateUpdated", "extId", "link", "salesOrderId", "formId", "billboardId",

@@ -146,6 +146,17 @@ func valueList(ops resource.Ops) choice {
 var entrance = at("POST", "/login", nil).is("login", "Exchange a key pair for a session token").
 	takes(loginBody).gives(tokenAnswer).known("DOC OFFICIAL CLIENT")
 
+// elsewhere says of resources where those of their operations are known from that
+// the documents of the contract leave out. Such operations on other resources are
+// ours.
+var elsewhere = map[string]string{
+	"users":     "DOC OFFICIAL",
+	"userTypes": "DOC",
+	"timeZones": "DOC OFFICIAL",
+	"hooks":     "DOC OFFICIAL CLIENT",
+	"sales":     "DOC",
+}
+
 // routes is the whole dialect. The first match wins, so fixed segments stand
 // before those in braces.
 var routes = []route{

@@ -2,12 +2,15 @@ package sage_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +18,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/dossier-crm/dossier/internal/app/apptest"
+	"github.com/dossier-crm/dossier/internal/dialect/sage"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 var _ = flag.Bool("update", false, "rewrite answers and documents from what the server does")
@@ -91,49 +96,140 @@ func (q told) shows(op operation) bool {
 	})
 }
 
-// TestCoverage keeps docs/dialects/sage.md: which documented operation is
-// answered, and which conversation shows it.
+// pending are the documented operations that are not answered yet, by number, each
+// with its reason.
+var pending = map[string]string{}
+
+// TestCoverage keeps docs/dialects/sage.md: where each operation is known from, and
+// which conversation shows it; and how resources differ from the rule.
 func TestCoverage(t *testing.T) {
+	registry, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := sage.Operations(registry.Catalog())
 	requests := toldRequests(t)
-	var rows strings.Builder
+	var page strings.Builder
+	page.WriteString(`# Sage Sales Management API v4: operations and quirks
+
+Made by ` + "`go test ./internal/dialect/sage -run TestCoverage -update`" + ` from the route table, the
+quirks and the conversations in internal/dialect/sage/testdata; do not edit. A conversation
+shows an operation when it gets a 200 for it, on every database.
+
+Where something is known from: DOC the vendor's documents, LIVE answers of the real service,
+OFFICIAL code or schemas that the vendor published, CLIENT public clients that depend on it;
+*ours* is what we chose. For a form of request that all resources share it is said of the form.
+What we chose within an operation stands in
+[the dialect's README](../../internal/dialect/sage/README.md#defaults-we-took).
+
+## The documented operations
+
+| # | method | path | known from | shown by |
+|---|---|---|---|---|
+`)
+	documented := documentedOperations(t)
 	shown := 0
-	for _, op := range documentedOperations(t) {
-		state := "not yet"
-		switch i := slices.IndexFunc(requests, func(q told) bool { return q.shows(op) }); {
-		case i >= 0:
-			state = fmt.Sprintf("answered: [%s](../../internal/dialect/sage/testdata/%[1]s)", requests[i].file)
-			shown++
-		case hasSchema(op):
-			state = "answered: [schemas](../../internal/dialect/sage/testdata/schemas), byte for byte"
+	for _, op := range documented {
+		known := ""
+		for _, o := range all {
+			if o.Method == op.method && (told{o.Method, o.Path, ""}).shows(op) {
+				known = o.Known
+				break
+			}
+		}
+		by := shownBy(requests, op)
+		switch {
+		case by == "" && pending[op.number] == "":
+			t.Errorf("%s %s: no conversation shows it", op.method, op.path)
+		case by != "" && pending[op.number] != "":
+			t.Errorf("%s %s: is shown by %s; take it out of pending", op.method, op.path, by)
+		case by != "":
 			shown++
 		}
-		fmt.Fprintf(&rows, "| %s | %s | `%s` | %s |\n", op.number, op.method, op.path, state)
+		if known == "" && by != "" {
+			t.Errorf("%s %s: its route does not say where it is known from", op.method, op.path)
+		}
+		fmt.Fprintf(&page, "| %s | %s | `%s` | %s | %s |\n", op.number, op.method, op.path, cmp.Or(known, "DOC"), cmp.Or(by, "not yet"))
 	}
-	page := fmt.Sprintf(`# Sage Sales Management API v4: coverage
+	fmt.Fprintf(&page, `
+**%d of 235** are answered.
 
-Made by `+"`go test ./internal/dialect/sage -run TestCoverage -update`"+` from the conversations
-in internal/dialect/sage/testdata; do not edit. An operation counts as answered when a
-conversation gets a 200 for it, on every database, or when its schema is compared with
-the documented one.
+## Operations that the documents do not have
 
-**%d of 235** documented operations are answered.
+By lines of the route table, and within them by where they are known from.
 
-| # | method | path | state |
-|---|---|---|---|
-%s`, shown, rows.String())
+| method | path | what it does | known from | shown by |
+|---|---|---|---|---|
+`, shown)
+	for i := 0; i < len(all); {
+		route, by := all[i].Route, ""
+		rows := map[string][]sage.Told{} // by where they are known from
+		for ; i < len(all) && all[i].Route == route; i++ {
+			op := operation{method: all[i].Method, path: anySegment.ReplaceAllString(all[i].Path, "{}")}
+			by = cmp.Or(by, shownBy(requests, op))
+			if !slices.ContainsFunc(documented, func(d operation) bool { return (told{op.method, op.path, ""}).shows(d) }) {
+				rows[all[i].Elsewhere] = append(rows[all[i].Elsewhere], all[i])
+			}
+		}
+		if by == "" {
+			t.Errorf("%s: no conversation shows it", route)
+		}
+		for _, known := range slices.Backward(slices.Sorted(maps.Keys(rows))) {
+			paths, what := "", rows[known][0].Summary
+			for _, o := range rows[known] {
+				paths += " `" + o.Path + "`"
+				if own := shownBy(requests, operation{method: o.Method, path: anySegment.ReplaceAllString(o.Path, "{}")}); own != "" {
+					by = own
+				}
+			}
+			if len(rows[known]) > 1 {
+				what = "as on the documented resources"
+			}
+			fmt.Fprintf(&page, "| %s |%s | %s | %s | %s |\n", rows[known][0].Method, paths, what, cmp.Or(known, "*ours*"), cmp.Or(by, "not yet"))
+		}
+	}
+	page.WriteString(`
+## How resources differ
+
+A resource that is not here is written by the rule: members in ASCII order, references as
+` + "`{\"id\",\"value\"}`" + `, null for none, instants in RFC 3339, and a Message for every change.
+
+| resource | differs by | known from |
+|---|---|---|
+`)
+	for _, q := range sage.Quirks() {
+		if q.Known == "" {
+			t.Errorf("the quirk of %s does not say where it is known from", q.Name)
+		}
+		fmt.Fprintf(&page, "| %s | %s | %s |\n", q.Name, q.Differs, q.Known)
+	}
 	const file = "../../../docs/dialects/sage.md"
 	if apptest.Update() {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if have, err := os.ReadFile(file); err != nil || string(have) != page {
+	if have, err := os.ReadFile(file); err != nil || string(have) != page.String() {
 		t.Errorf("docs/dialects/sage.md is stale (%v); run go test ./internal/dialect/sage -update", err)
 	}
+}
+
+var anySegment = regexp.MustCompile(`\{[^}]*\}`)
+
+// shownBy names the conversation, or the other test, that shows an operation.
+func shownBy(requests []told, op operation) string {
+	const data = "../../internal/dialect/sage/testdata"
+	if i := slices.IndexFunc(requests, func(q told) bool { return q.shows(op) }); i >= 0 {
+		return fmt.Sprintf("[%s](%s/%[1]s)", requests[i].file, data)
+	}
+	if hasSchema(op) {
+		return "[schemas](" + data + "/schemas), byte for byte"
+	}
+	return ""
 }
 
 // hasSchema reports whether an operation reads a schema that schema_test.go
