@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/document/transfer"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/hook"
 	"github.com/dossier-crm/dossier/internal/httpd"
 	"github.com/dossier-crm/dossier/internal/outbound"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -43,7 +45,12 @@ type App struct {
 	engine   engine
 	storage  storage
 	system   store.DB
+	hooked   *store.System
 	targets  *outbound.Guard
+	sage     *sage.Dialect
+	client   *http.Client     // sends webhooks
+	sending  chan struct{}    // as many at once
+	node     string           // this process among those that share a database
 	linkKey  []byte           // signs links to documents
 	scanner  document.Scanner // nil = there is none
 	serving  bool             // looks after workspaces, not only at them
@@ -67,6 +74,12 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 
 	// Whom it may send requests to.
 	if a.targets, err = outbound.Parse(config.AllowTargets); err != nil {
+		return nil, err
+	}
+
+	a.client = a.targets.Client(outbound.Options{Timeout: hook.Timeout, Idle: hooksIdle})
+	a.sending = make(chan struct{}, hook.MaxSending)
+	if a.node, err = newNode(world.Random); err != nil {
 		return nil, err
 	}
 
@@ -101,6 +114,7 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 		Copy:   a.copyWorkspace,
 		Drop:   a.dropWorkspace,
 		Now:    world.Now,
+		Busy:   func(w *Workspace) bool { return w.Hooks.Busy() },
 		Random: world.Random,
 		Logger: world.Log,
 	})
@@ -118,7 +132,24 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 	if a.linkKey, err = auth.Secret(ctx, system, world.Random, "link-key"); err != nil {
 		return nil, err
 	}
+	a.hooked = system
+	a.sage = sage.New(sage.Config{
+		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(),
+		Rate: a.SageRate, Now: a.Now, Logger: a.Log,
+	})
 	return a, nil
+}
+
+// hooksIdle is how many connections are kept open to one receiver of webhooks.
+const hooksIdle = 4
+
+// newNode returns a name that no other process has.
+func newNode(random io.Reader) (string, error) {
+	var b [8]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(b[:]), nil
 }
 
 // closeTime is how long Close waits for workspaces in use.
@@ -128,23 +159,21 @@ const closeTime = 10 * time.Second
 func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	return errors.Join(a.Workspaces.Close(ctx), a.system.Close())
+	err := errors.Join(a.Workspaces.Close(ctx), a.system.Close())
+	a.client.CloseIdleConnections()
+	return err
 }
 
 // mounts are what the listener serves, by the beginning of the path. The first
 // that fits is taken, so longer ones stand before shorter ones.
 func (a *App) mounts() []mount {
 	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
-	api := sage.New(sage.Config{
-		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(),
-		Rate: a.SageRate, Now: a.Now, Logger: a.Log,
-	})
 	return []mount{
 		{transfer.UploadPath, transfers},
 		{transfer.DownloadPath, transfers},
 		{transfer.ShortDownloadPath, transfers},
-		{sage.Prefix, api},
-		{sage.DocumentPath, api.OpenAPI()},
+		{sage.Prefix, a.sage},
+		{sage.DocumentPath, a.sage.OpenAPI()},
 	}
 }
 
@@ -210,5 +239,5 @@ func (a *App) openSage(ctx context.Context, name string) (sage.Workspace, func()
 	if err != nil {
 		return sage.Workspace{}, nil, err
 	}
-	return sage.Workspace{Records: w.Records, Documents: w.Documents}, release, nil
+	return sage.Workspace{Records: w.Records, Documents: w.Documents, Hooks: w.Hooks}, release, nil
 }

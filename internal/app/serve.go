@@ -67,6 +67,7 @@ func Serve(ctx context.Context, config Config, world World, stdout io.Writer) er
 		a.banner(stdout)
 		var tending sync.WaitGroup
 		tending.Go(func() { _ = a.Workspaces.Run(ctx) })
+		tending.Go(func() { a.openHooked(ctx) })
 		<-ctx.Done()
 		err = <-served
 		tending.Wait()

@@ -23,6 +23,11 @@ func (u users) User(ctx context.Context, name string, id int64) (_ auth.User, er
 		return auth.User{}, err
 	}
 	defer release()
+	return u.in(ctx, w, id)
+}
+
+// in is User for a workspace that is open.
+func (u users) in(ctx context.Context, w *Workspace, id int64) (_ auth.User, err error) {
 	res := u.app.registry.Resource("users")
 	var p crm.Page
 	if err := w.Store.Load(ctx, res, []int64{id}, &p); err != nil {

@@ -3,11 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/hook"
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/seed"
 	"github.com/dossier-crm/dossier/internal/store"
@@ -19,6 +22,7 @@ import (
 type Workspace struct {
 	Records   *crm.Service
 	Documents *document.Service
+	Hooks     *hook.Service
 	Store     *store.Store
 
 	db    store.DB
@@ -65,9 +69,13 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 			if res.Name == "users" || res.Name == "roles" {
 				a.Auth.UsersChanged(info.Name)
 			}
+			w.Hooks.Changed(res)
 		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	if w.Hooks, err = hook.New(a.hookConfig(w, info, clock)); err != nil {
 		return nil, err
 	}
 	w.Documents, err = document.New(document.Config{
@@ -102,6 +110,59 @@ func (a *App) isEmpty(ctx context.Context, s *store.Store) (bool, error) {
 	return len(p.Keys) == 0, err
 }
 
+// pollEvery is how often changes are looked for that other nodes have made.
+const pollEvery = 5 * time.Second
+
+// hookConfig is how the webhooks of a workspace are delivered.
+func (a *App) hookConfig(w *Workspace, info workspace.Info, clock *workspace.Clock) hook.Config {
+	c := hook.Config{
+		Workspace: info.Name,
+		Store:     w.Store.Deliveries(),
+		Records:   w.Records,
+		Renderer:  a.sage,
+		Actor: func(ctx context.Context, id int64) (crm.Actor, bool, error) {
+			u, err := users{a}.in(ctx, w, id)
+			if fault.KindOf(err) == fault.NotFound && err != nil {
+				return crm.Actor{}, false, nil
+			}
+			return crm.Actor{UserID: id, Level: u.Level, Language: u.Language, Restricted: u.Restricted, Branches: u.Branches}, u.Active, err
+		},
+		Client:  a.client,
+		Sending: a.sending,
+		Clock:   clock.Now,
+		Machine: a.Now,
+		Jitter:  rand.Float64,
+		Node:    a.node,
+		Hooked:  func(ctx context.Context) error { return a.hooked.MarkHooked(ctx, info.Location) },
+		Logger:  a.Log,
+	}
+	if a.Database != "" {
+		c.Poll = pollEvery
+	}
+	return c
+}
+
+// openHooked opens the workspaces that have webhooks, one after another, so that
+// deliveries go on which a former process has left. They close again when nothing is
+// to be delivered.
+func (a *App) openHooked(ctx context.Context) {
+	names, err := a.hooked.Hooked(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.Log.ErrorContext(ctx, "looking for workspaces with webhooks", "error", err)
+	}
+	for _, name := range names {
+		_, release, err := a.Workspaces.Acquire(ctx, name)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			a.Log.ErrorContext(ctx, "opening a workspace with webhooks", "workspace", name, "error", err)
+			continue
+		}
+		release()
+	}
+}
+
 // look counts the workspace among the open ones and, in a server, looks after its
 // documents until it is closed.
 func (a *App) look(w *Workspace) {
@@ -112,6 +173,7 @@ func (a *App) look(w *Workspace) {
 	var work sync.WaitGroup
 	if a.serving {
 		work.Go(func() { w.Documents.Run(ctx) })
+		work.Go(func() { w.Hooks.Run(ctx) })
 	}
 	w.close = func() {
 		cancel()

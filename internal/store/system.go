@@ -70,6 +70,10 @@ CREATE TABLE secrets (
 	name  text NOT NULL PRIMARY KEY,
 	value text NOT NULL
 );
+`, `
+CREATE TABLE hooked (
+	location text NOT NULL PRIMARY KEY -- of a workspace that has had webhooks
+);
 `}
 }
 
@@ -478,4 +482,27 @@ func (s *System) Dropped(ctx context.Context, location string, at time.Time) (er
 	return s.change(ctx, fault.New(fault.NotFound, "the location %s is not retired", location),
 		"UPDATE workspaces SET dropped = $1 WHERE location = $2 AND retired IS NOT NULL AND dropped IS NULL",
 		sysTime(at), sysText(location))
+}
+
+// MarkHooked notes that a workspace has webhooks.
+func (s *System) MarkHooked(ctx context.Context, location string) (err error) {
+	defer fault.Wrap(&err, "store.MarkHooked(%s)", location)
+	return s.db.Write(ctx, func(c Conn) error {
+		_, err := c.Exec(ctx, "INSERT INTO hooked (location) VALUES ($1) ON CONFLICT DO NOTHING", []Arg{sysText(location)})
+		return err
+	})
+}
+
+// Hooked returns the names of the workspaces that have had webhooks, in order.
+func (s *System) Hooked(ctx context.Context) (names []string, err error) {
+	defer fault.Wrap(&err, "store.Hooked")
+	err = s.db.Read(ctx, func(c Conn) error {
+		names = names[:0]
+		return c.Query(ctx, "SELECT w.name FROM hooked h JOIN workspaces w ON w.location = h.location WHERE w.retired IS NULL", nil, func(r Row) error {
+			names = append(names, string(r.Bytes(0)))
+			return nil
+		})
+	})
+	slices.Sort(names)
+	return names, err
 }

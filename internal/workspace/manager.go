@@ -55,6 +55,10 @@ type Config[T io.Closer] struct {
 	// Drop removes the data at a location. It is no error when there are none.
 	Drop func(ctx context.Context, location string) error
 
+	// Busy reports whether an open workspace that nobody uses has work of its own,
+	// and stays open. It must not block; nil = none ever has.
+	Busy func(T) bool
+
 	Now    func() time.Time // the machine's clock
 	Random io.Reader
 	Logger *slog.Logger
@@ -260,11 +264,16 @@ func (m *Manager[T]) enter(p *place, r reading) (_ *slot[T], opens bool, err err
 
 func (m *Manager[T]) longestUnused() (found *slot[T]) {
 	for _, s := range m.slots {
-		if s.users == 0 && (found == nil || s.unused.Before(found.unused)) {
+		if s.users == 0 && !m.busy(s) && (found == nil || s.unused.Before(found.unused)) {
 			found = s
 		}
 	}
 	return found
+}
+
+// busy reports whether a slot without users has work of its own. m.mu is held.
+func (m *Manager[T]) busy(s *slot[T]) bool {
+	return m.cfg.Busy != nil && s.err == nil && m.cfg.Busy(s.value)
 }
 
 // open opens the data of a slot, for all who wait for it.
@@ -418,7 +427,7 @@ func (m *Manager[T]) tend(ctx context.Context) {
 		gone := err == nil && (!r.there || r.info.Location != s.info.Location)
 		var idle []*slot[T]
 		m.mu.Lock()
-		if gone && r.seq > s.seq || s.users == 0 && now.Sub(s.unused) >= m.cfg.Idle {
+		if gone && r.seq > s.seq || s.users == 0 && now.Sub(s.unused) >= m.cfg.Idle && !m.busy(s) {
 			idle = m.retire(s, idle)
 		}
 		m.mu.Unlock()

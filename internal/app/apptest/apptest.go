@@ -52,6 +52,7 @@ type Options struct {
 	Dialect  string            // of the API key; "" = sage
 	Config   func(*app.Config) // changes settings
 	Log      io.Writer         // nil = nowhere
+	Serving  bool              // workspaces are looked after: documents swept, webhooks delivered
 
 	// Watch makes what looks at the exchanges of a conversation with a new
 	// installation; nil = nothing does.
@@ -109,7 +110,7 @@ func New(t testing.TB, opts Options) *App {
 		config.PublicURL = a.URL
 	}
 	world := app.World{Now: a.Clock.Now, Random: rand.Reader, Log: log}
-	if a.App, err = app.Open(t.Context(), config, world, false); err != nil {
+	if a.App, err = app.Open(t.Context(), config, world, opts.Serving); err != nil {
 		t.Fatal(errors.Join(err, server.Close()))
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -38,6 +38,8 @@ var parameters = object{
 		"0: extra fields that refer to values are written as the bare id; otherwise as id and value."),
 	"after": parameter("after", "query", object{"type": "integer", "minimum": 0},
 		"The sequence to go on after: X-Dossier-Next-After of the answer before."),
+	"state": parameter("state", "query", object{"enum": []string{"parked", "pending"}},
+		"Deliveries that were given up, or those that are still tried; parked without it."),
 	"rolesId": parameter("rolesId", "query", object{"type": "string"},
 		"Ids separated by commas, for clients that cannot send a body."),
 }
@@ -355,4 +357,26 @@ func zapierAnswer(b *book, _ *resource.Resource) object {
 			"Choices": text, "List": yes,
 		})
 	}))
+}
+
+func deliveriesAnswer(b *book, _ *resource.Resource) object {
+	text := object{"type": "string"}
+	return arrayOf(b.named("Delivery", func() object {
+		return strict(object{
+			"sequence": int64Schema(), "resource": text, "id": int64Schema(), "state": object{"enum": []string{"parked", "pending"}},
+			"queued": instantSchema(), "firstAttempt": orNull(instantSchema()), "nextAttempt": orNull(instantSchema()),
+			"attempts": int64Schema(), "status": int64Schema(), "failure": text,
+		})
+	}))
+}
+
+// retryBody names one delivery, or none for all.
+func retryBody(*book, *resource.Resource) object {
+	return object{"type": "object", "properties": object{"sequence": int64Schema()}}
+}
+
+func retryAnswer(b *book, _ *resource.Resource) object {
+	return b.named("Retried", func() object {
+		return strict(object{"Message": object{"const": "deliveries are tried again"}, "count": int64Schema()})
+	})
 }

@@ -530,6 +530,13 @@ var probes = map[string]func(m *matrix) []probe{
 		}
 	},
 
+	"GET /hooks/{}/deliveries": func(*matrix) []probe {
+		return []probe{{method: "GET", path: "/hooks/{id}/deliveries", target: "hooks"}}
+	},
+	"POST /hooks/{}/deliveries/retry": func(*matrix) []probe {
+		return []probe{{method: "POST", path: "/hooks/{id}/deliveries/retry", body: `{}`, target: "hooks"}}
+	},
+
 	"GET /activity/points": func(*matrix) []probe { return []probe{{method: "GET", path: "/activity/points"}} },
 	"PUT /activity/points": func(*matrix) []probe {
 		return []probe{{method: "PUT", path: "/activity/points", body: `{"PointsPerVisit": 2}`, admin: true}}

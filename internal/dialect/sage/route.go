@@ -252,6 +252,11 @@ var routes = []route{
 	at("DELETE", "/campaignQuestions/{id}/answers/{answerId}", questionAnswers.delete).is("removeAnswerOfQuestion", "Delete one of the answers of a question").
 		of("campaignQuestionAnswers").gives(deletedAnswer).known("DOC"),
 
+	at("GET", "/hooks/{id}/deliveries", (*Dialect).listDeliveries).is("listDeliveries", "What a hook is still to be told, or was not").
+		of("hooks").with("state", "after", "count", "Count").gives(deliveriesAnswer), // ours
+	at("POST", "/hooks/{id}/deliveries/retry", (*Dialect).retryDeliveries).is("retryDeliveries", "Try parked deliveries of a hook again").
+		of("hooks").takes(retryBody).gives(retryAnswer), // ours
+
 	at("GET", "/activity/points", (*Dialect).getPoints).is("getPoints", "What deeds are worth in the scores").
 		of("activityPoints").gives(recordAnswer).known("DOC"),
 	at("PUT", "/activity/points", (*Dialect).putPoints).is("updatePoints", "Change what deeds are worth in the scores").

@@ -16,6 +16,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/hook"
 	"github.com/dossier-crm/dossier/internal/httpd"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
@@ -45,6 +46,7 @@ type Auth interface {
 type Workspace struct {
 	Records   *crm.Service
 	Documents *document.Service
+	Hooks     *hook.Service
 }
 
 // Config is what a Dialect is made of.
@@ -119,6 +121,7 @@ type session struct {
 	token     string
 	records   *crm.Service
 	documents *document.Service
+	hooks     *hook.Service
 	catalog   *resource.Catalog
 }
 
@@ -172,6 +175,7 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		token:     r.Header.Get("X-Session-Key"),
 		records:   ws.Records,
 		documents: ws.Documents,
+		hooks:     ws.Hooks,
 		catalog:   ws.Records.Catalog(),
 	}
 	in := d.request(r)

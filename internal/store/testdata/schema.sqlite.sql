@@ -16,6 +16,29 @@ CREATE TABLE IF NOT EXISTS "_changes" (
   "kind" INTEGER NOT NULL,
   "fields" TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS "_outbox" (
+  "one" INTEGER NOT NULL PRIMARY KEY CHECK ("one" = 1),
+  "after" INTEGER NOT NULL,
+  "node" TEXT NOT NULL,
+  "until" INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS "_deliveries" (
+  "hook" INTEGER NOT NULL,
+  "sequence" INTEGER NOT NULL,
+  "resource" TEXT NOT NULL,
+  "record" INTEGER NOT NULL,
+  "state" INTEGER NOT NULL,
+  "queued" INTEGER NOT NULL,
+  "next" INTEGER NOT NULL,
+  "first" INTEGER NOT NULL,
+  "attempts" INTEGER NOT NULL,
+  "status" INTEGER NOT NULL,
+  "failure" TEXT NOT NULL,
+  PRIMARY KEY ("hook", "sequence")
+) STRICT;
+CREATE INDEX IF NOT EXISTS "_deliveries_due" ON "_deliveries" ("hook", "next", "sequence") WHERE "state" = 0;
+CREATE INDEX IF NOT EXISTS "_deliveries_record" ON "_deliveries" ("hook", "resource", "record", "sequence") WHERE "state" < 2;
+CREATE INDEX IF NOT EXISTS "_changes_hooks" ON "_changes" ("record") WHERE "resource" = 'hooks';
 
 CREATE TABLE "accounts" (
   "id" INTEGER PRIMARY KEY,
