@@ -102,6 +102,9 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 		}
 		for k, rec := range created {
 			out[at[k]].ID = rec.ID
+			if err := s.insertNested(ctx, tx, view, prepared[at[k]], rec); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

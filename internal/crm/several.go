@@ -45,7 +45,10 @@ func (s *Service) CreateAll(ctx context.Context, actor Actor, res *resource.Reso
 			return err
 		}
 		ids = ids[:0]
-		for _, rec := range recs {
+		for i, rec := range recs {
+			if err := s.insertNested(ctx, tx, view, changes[i], rec); err != nil {
+				return err
+			}
 			ids = append(ids, rec.ID)
 		}
 		return nil

@@ -31,6 +31,7 @@ const (
 type change struct {
 	set    []Assignment
 	titled []titled // references named by title alone
+	nested []nested // parts that are created with the record
 }
 
 type titled struct {
@@ -215,7 +216,10 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 		if rec, err = s.compose(ctx, tx, view, res, c); err != nil {
 			return err
 		}
-		return s.insert(ctx, tx, view, res, rec)
+		if err := s.insert(ctx, tx, view, res, rec); err != nil {
+			return err
+		}
+		return s.insertNested(ctx, tx, view, c, rec)
 	})
 	if err != nil {
 		return 0, err
@@ -232,6 +236,9 @@ func (s *Service) prepareCreate(catalog *resource.Catalog, actor Actor, res *res
 		return nil, err
 	}
 	if err := c.requires(res); err != nil {
+		return nil, err
+	}
+	if err := s.prepareNested(catalog, actor, res, input, c); err != nil {
 		return nil, err
 	}
 	c.stamp(res, fieldDateCreated, resource.IntValue(s.Now().UnixMilli()))
@@ -260,6 +267,9 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	}
 	if err := c.requires(res); err != nil {
 		return nil, err // given by an id that stands for no record
+	}
+	if err := s.composeNested(ctx, tx, view, c); err != nil {
+		return nil, err
 	}
 	dates, err := s.ending(ctx, view.catalog, res, nil, c.set)
 	if err != nil {

@@ -49,6 +49,7 @@ func declaredSales() []Resource {
 			}),
 			Access: Access{Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
 			Ending: &Ending{Status: "statusId", Won: "won", Lost: "lost", ClosedAt: "closedDate"},
+			Nested: []Nested{{Member: "lines", Of: "salesordersLines", By: "salesorderId"}}, // in no document
 			Indexes: polled(
 				by("the orders of an account, latest first", "accountId", "dateUpdated"),
 				by("the orders of a status, latest first", "statusId", "dateUpdated"),

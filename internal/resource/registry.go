@@ -110,6 +110,12 @@ func (g *Registry) check(r *Resource) error {
 	if err := g.checkEnding(r); err != nil {
 		return err
 	}
+	for _, n := range r.Nested {
+		of := g.Resource(n.Of)
+		if of == nil || of.Field(n.By) == nil || !strings.EqualFold(of.Field(n.By).Table, r.Name) || r.Field(n.Member) != nil {
+			return fmt.Errorf("resource %s: %s cannot be %s nested in it", r.Name, n.Member, n.Of)
+		}
+	}
 	if err := g.checkSources(r); err != nil {
 		return err
 	}

@@ -152,6 +152,13 @@ type Source struct {
 	// All other fields are those of the same name of the record.
 }
 
+// Nested are records of another resource that can be sent within a new record.
+type Nested struct {
+	Member string // name of the list in the record
+	Of     string // resource of the parts
+	By     string // their reference to the record
+}
+
 // Resource is one table of records.
 type Resource struct {
 	Name        string   // canonical, plural, as in the path: "accounts"
@@ -165,6 +172,8 @@ type Resource struct {
 	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index
 	Sources     []Source // where the rows come from that are not kept themselves; nil: they are kept
+
+	Nested []Nested // parts that can be created with a record
 
 	byName map[string]int // folded name -> index
 }
