@@ -19,23 +19,24 @@ import (
 const (
 	pocketbasePackage = "./cmd/pocketbase"
 	barePackage       = "./cmd/bare"
+	uploadPackage     = "./cmd/upload"
 	versitygwPackage  = "github.com/versity/versitygw/cmd/versitygw"
 	tusdPackage       = "github.com/tus/tusd/v2/cmd/tusd"
 )
 
 // peers are the programs that were built to compare with.
 type peers struct {
-	pocketbase, bare, versitygw, tusd string
+	pocketbase, bare, upload, versitygw, tusd string
 }
 
 // prepare builds the peers and fills the databases.
 func (b *bench) prepare(ctx context.Context) (err error) {
 	b.progress("build the peers")
 	bin := filepath.Join(b.dir, "bin") + string(filepath.Separator)
-	if _, err := b.output(ctx, "", "go", "build", "-o", bin, pocketbasePackage, barePackage, versitygwPackage, tusdPackage); err != nil {
+	if _, err := b.output(ctx, "", "go", "build", "-o", bin, pocketbasePackage, barePackage, uploadPackage, versitygwPackage, tusdPackage); err != nil {
 		return err
 	}
-	b.peers = peers{bin + "pocketbase", bin + "bare", bin + "versitygw", bin + "tusd"}
+	b.peers = peers{bin + "pocketbase", bin + "bare", bin + "upload", bin + "versitygw", bin + "tusd"}
 	if err := b.results.versions(ctx, b); err != nil {
 		return err
 	}
