@@ -50,6 +50,7 @@ type list struct {
 	terms []sortKey // up to the id
 	last  []sortValue
 	above *filter.Compare // see narrow
+	sieve bool            // collect what the user sees first, and walk through that
 }
 
 // sortKey is a term of the order.
@@ -331,6 +332,13 @@ func (l *list) position(b *builder, p piece, alias string) {
 func (l *list) selected(b *builder, alias string) {
 	b.where(l.q.Where, l.t, alias)
 	if l.q.Visible == nil {
+		return
+	}
+	if l.sieve {
+		seen := b.alias()
+		b.add(" AND +", alias, ".", idColumn, " IN (SELECT ", seen, ".", idColumn, " FROM ", l.t.name, " ", seen, " INDEXED BY ", quote(l.t.idsIndex()), " WHERE ")
+		b.where(l.q.Visible, l.t, seen)
+		b.add(")")
 		return
 	}
 	before, after := " AND (", ")"
