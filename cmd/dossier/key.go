@@ -1,52 +1,117 @@
 package main
 
 import (
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/app"
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 // keyCmd is "dossier key".
 type keyCmd struct {
-	Create keyCreateCmd `cmd:"" help:"Make an API key. Its secret is printed once and cannot be shown again."`
-	List   keyListCmd   `cmd:"" help:"List the API keys of a workspace."`
-	Delete keyDeleteCmd `cmd:"" help:"Delete an API key. Its sessions end within a second."`
+	Create         keyCreateCmd         `cmd:"" help:"Make an API key. Its secret is printed once and cannot be shown again."`
+	AddCertificate keyAddCertificateCmd `cmd:"" help:"Let a key sign its assertions with one more certificate."`
+	List           keyListCmd           `cmd:"" help:"List the API keys of a workspace."`
+	Delete         keyDeleteCmd         `cmd:"" help:"Delete an API key. Its sessions end within a second."`
 }
 
 // Examples implements exemplified.
 func (*keyCmd) Examples() string {
 	return `dossier key create --workspace acme --dialect sage --user ada@acme.example
+dossier key create --workspace acme --dialect flowroute --user ada@acme.example --json
+dossier key add-certificate --dialect scalepoint dsr_pub_… client.pem
 dossier key list --workspace acme
 dossier key delete --dialect sage dsr_pub_…`
 }
 
 type keyCreateCmd struct {
-	Workspace string `required:"" placeholder:"NAME" help:"Workspace that the key leads to."`
-	Dialect   string `required:"" enum:"sage" help:"Dialect that it logs in through: ${enum}."`
-	User      string `required:"" placeholder:"ADDRESS" help:"E-mail address of the user it acts as."`
-	JSON      bool   `name:"json" help:"Print JSON."`
+	Workspace             string   `required:"" placeholder:"NAME" help:"Workspace that the key leads to."`
+	Dialect               string   `required:"" enum:"${dialects}" help:"Dialect that it is for: ${enum}."`
+	User                  string   `required:"" placeholder:"ADDRESS" help:"E-mail address of the user it acts as."`
+	Scope                 []string `placeholder:"NAME" help:"Scalepoint: a scope that tokens may have. Default: platform-service-provider:write and case_integration."`
+	InsuranceCompanyAlias string   `placeholder:"TEXT" help:"Scalepoint: the alias that requests name. Default: the workspace."`
+	Certificate           []string `placeholder:"FILE" help:"Scalepoint: certificate (PEM or DER) that signs the client's assertions. May be repeated."`
+	Operation             string   `placeholder:"NAME" help:"wolkvox: the operation that requests name. Default: the workspace."`
+	JSON                  bool     `name:"json" help:"Print JSON."`
 }
 
-// Run makes the key and prints its secret.
+// Run makes the key and prints its secrets.
 func (c *keyCreateCmd) Run(p *process) error {
+	certificates, err := readCertificates(c.Certificate)
+	if err != nil {
+		return err
+	}
 	return p.open(func(a *app.App) error {
-		user, err := a.FindUser(p.ctx, c.Workspace, c.User)
-		if err != nil {
-			return err
-		}
-		key, err := a.Auth.CreateKey(p.ctx, c.Dialect, c.Workspace, user)
+		members, err := a.CreateCredential(p.ctx, c.Dialect, c.Workspace, c.User, app.Grant{
+			Scopes: c.Scope, InsuranceCompanyAlias: c.InsuranceCompanyAlias, Operation: c.Operation, Certificates: certificates,
+		})
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return p.json(struct {
-				Username string `json:"username"`
-				Password string `json:"password"`
-			}{key.PublicID, key.Secret})
+			object := make(map[string]string, len(members))
+			for _, m := range members {
+				object[m.Name] = m.Value
+			}
+			return p.json(object)
 		}
-		_, err = fmt.Fprintf(p.stdout, "username  %s\npassword  %s\n\nThe password is not shown again.\n", key.PublicID, key.Secret)
+		tab := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		for _, m := range members {
+			fmt.Fprintf(tab, "%s\t%s\n", m.Name, m.Value)
+		}
+		if err := tab.Flush(); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(p.stdout, "\nThe secrets are not shown again.")
+		return err
+	})
+}
+
+// maxCertificateFile is the length of the longest file that is looked at, in bytes.
+const maxCertificateFile = 64 << 10
+
+// readCertificates reads certificates as DER from files in PEM or DER.
+func readCertificates(files []string) (all [][]byte, err error) {
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fault.InField("certificate", "%s cannot be read", name).Because(err)
+		}
+		data, err := io.ReadAll(io.LimitReader(f, maxCertificateFile))
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, fault.InField("certificate", "%s cannot be read", name).Because(err)
+		}
+		if block, _ := pem.Decode(data); block != nil {
+			data = block.Bytes
+		}
+		all = append(all, data)
+	}
+	return all, nil
+}
+
+type keyAddCertificateCmd struct {
+	Dialect string `required:"" enum:"scalepoint" help:"Dialect of the key: ${enum}."`
+	Key     string `arg:"" help:"Public part of the key, as the list shows it."`
+	File    string `arg:"" help:"Certificate, PEM or DER, with an RSA key."`
+}
+
+// Run adds the certificate to those that the key has.
+func (c *keyAddCertificateCmd) Run(p *process) error {
+	certificates, err := readCertificates([]string{c.File})
+	if err != nil {
+		return err
+	}
+	return p.open(func(a *app.App) error {
+		if err := a.Auth.AddCertificate(p.ctx, c.Dialect, c.Key, certificates[0]); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(p.stdout, "Key %s signs with this certificate, too.\n", c.Key)
 		return err
 	})
 }
@@ -85,7 +150,7 @@ func (c *keyListCmd) Run(p *process) error {
 }
 
 type keyDeleteCmd struct {
-	Dialect  string `required:"" enum:"sage" help:"Dialect of the key: ${enum}."`
+	Dialect  string `required:"" enum:"${dialects}" help:"Dialect of the key: ${enum}."`
 	Username string `arg:"" help:"Public part of the key, as the list shows it."`
 }
 

@@ -118,13 +118,18 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 		Random: world.Random,
 		Logger: world.Log,
 	})
+	sealKey, err := a.sealKey()
+	if err != nil {
+		return nil, err
+	}
 	a.Auth, err = auth.New(ctx, auth.Config{
-		Store:  system,
-		Users:  users{a},
-		Clock:  a.Workspaces.Now,
-		Now:    world.Now,
-		Random: world.Random,
-		Logger: world.Log,
+		SealKey: sealKey,
+		Store:   system,
+		Users:   users{a},
+		Clock:   a.Workspaces.Now,
+		Now:     world.Now,
+		Random:  world.Random,
+		Logger:  world.Log,
 	})
 	if err != nil {
 		return nil, err

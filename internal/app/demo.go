@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/dialect/sage"
 	"github.com/dossier-crm/dossier/internal/document"
@@ -26,15 +28,9 @@ const demoFile = "demo-credentials.json"
 
 // demoCredentials are what that file contains: how to log in, by dialect.
 type demoCredentials struct {
-	URL       string    `json:"url"`
-	Workspace string    `json:"workspace"`
-	Sage      sageLogin `json:"sage"`
-}
-
-// sageLogin is the body of a login of the Sage dialect.
-type sageLogin struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
+	URL       string
+	Workspace string
+	Logins    map[string]json.RawMessage // an object under the names of the dialect's protocol
 }
 
 // ensureDemo makes the demo's workspace and credentials, as far as they are not
@@ -50,47 +46,71 @@ func (a *App) ensureDemo(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	want := have
-	want.URL, want.Workspace = a.PublicURL, DemoName
-	if want.Sage == (sageLogin{}) {
-		admin, err := a.FindUser(ctx, DemoName, "")
-		if err != nil {
+	changed := have.URL != a.PublicURL || have.Workspace != DemoName
+	have.URL, have.Workspace = a.PublicURL, DemoName
+	for _, dialect := range auth.Dialects() {
+		if have.Logins[dialect] != nil {
+			continue
+		}
+		if have.Logins[dialect], err = a.demoLogin(ctx, dialect); err != nil {
 			return err
 		}
-		if err := a.dropDemoKeys(ctx, admin); err != nil {
-			return err
-		}
-		key, err := a.Auth.CreateKey(ctx, sage.Name, DemoName, admin)
-		if err != nil {
-			return err
-		}
-		want.Sage = sageLogin{key.PublicID, key.Secret}
+		changed = true
 	}
-	if want == have {
+	if !changed {
 		return nil
 	}
-	text, err := want.format()
+	text, err := have.format()
 	if err != nil {
 		return err
 	}
 	return writeFile(a.path(demoFile), text)
 }
 
-// format puts each dialect's login on a line of its own, for grep.
-func (c demoCredentials) format() ([]byte, error) {
-	login, err := json.Marshal(c.Sage)
+// demoLogin makes a key of a dialect for the demo's administrator, in place of those
+// that there were.
+func (a *App) demoLogin(ctx context.Context, dialect string) (json.RawMessage, error) {
+	admin, err := a.FindUser(ctx, DemoName, "")
 	if err != nil {
 		return nil, err
 	}
+	if err := a.dropDemoKeys(ctx, dialect, admin); err != nil {
+		return nil, err
+	}
+	members, err := a.CreateCredential(ctx, dialect, DemoName, "", auth.Grant{})
+	if err != nil {
+		return nil, err
+	}
+	text := []byte{'{'}
+	for i, m := range members {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		pair, err := json.Marshal(m.Value)
+		if err != nil {
+			return nil, err
+		}
+		text = append(fmt.Appendf(text, "%q:", m.Name), pair...)
+	}
+	return append(text, '}'), nil
+}
+
+// format puts each dialect's login on a line of its own, for grep.
+func (c demoCredentials) format() ([]byte, error) {
 	url, err := json.Marshal(c.URL)
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "{\n  \"url\": %s,\n  \"workspace\": %q,\n  \"sage\": %s\n}\n", url, c.Workspace, login), nil
+	text := fmt.Appendf(nil, "{\n  \"url\": %s,\n  \"workspace\": %q", url, c.Workspace)
+	for _, dialect := range auth.Dialects() {
+		text = fmt.Appendf(text, ",\n  %q: %s", dialect, c.Logins[dialect])
+	}
+	return append(text, "\n}\n"...), nil
 }
 
 // readDemo returns the credentials in the file, without those that are of no use.
 func (a *App) readDemo(ctx context.Context) (c demoCredentials, err error) {
+	c.Logins = map[string]json.RawMessage{}
 	data, err := os.ReadFile(a.path(demoFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -98,33 +118,45 @@ func (a *App) readDemo(ctx context.Context) (c demoCredentials, err error) {
 	if err != nil {
 		return c, err
 	}
-	if err := json.Unmarshal(data, &c); err != nil {
-		a.Log.Warn("the credentials of the demo cannot be read and are made anew", "file", a.path(demoFile), "error", err)
-		return demoCredentials{}, nil
-	}
 	keys, err := a.Auth.ListKeys(ctx, DemoName)
 	if err != nil {
 		return c, err
 	}
-	for _, k := range keys {
-		if k.Dialect == sage.Name && k.PublicID == c.Sage.Username {
-			return c, nil
+	var file map[string]json.RawMessage
+	err = json.Unmarshal(data, &file)
+	for name, to := range map[string]*string{"url": &c.URL, "workspace": &c.Workspace} {
+		if err == nil && file[name] != nil {
+			err = json.Unmarshal(file[name], to)
 		}
 	}
-	c.Sage = sageLogin{}
+	for _, dialect := range auth.Dialects() {
+		var members map[string]string
+		if err == nil && file[dialect] != nil {
+			err = json.Unmarshal(file[dialect], &members)
+		}
+		if slices.ContainsFunc(keys, func(k auth.Key) bool {
+			return k.Dialect == dialect && k.PublicID == auth.PublicID(dialect, members)
+		}) {
+			c.Logins[dialect] = file[dialect]
+		}
+	}
+	if err != nil {
+		a.Log.Warn("the credentials of the demo cannot be read and are made anew", "file", a.path(demoFile), "error", err)
+		return demoCredentials{Logins: map[string]json.RawMessage{}}, nil
+	}
 	return c, nil
 }
 
-// dropDemoKeys deletes the keys that the demo has had so far, those of its
+// dropDemoKeys deletes the keys of a dialect that the demo has had so far, those of its
 // administrator: once the file with their secrets is lost or out of use, nobody
 // should get in with them.
-func (a *App) dropDemoKeys(ctx context.Context, admin int64) error {
+func (a *App) dropDemoKeys(ctx context.Context, dialect string, admin int64) error {
 	keys, err := a.Auth.ListKeys(ctx, DemoName)
 	if err != nil {
 		return err
 	}
 	for _, k := range keys {
-		if k.Dialect != sage.Name || k.UserID != admin {
+		if k.Dialect != dialect || k.UserID != admin {
 			continue
 		}
 		if err := a.Auth.DeleteKey(ctx, k.Dialect, k.PublicID); err != nil && fault.KindOf(err) != fault.NotFound {

@@ -2,11 +2,13 @@ package app
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"log/slog"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/dialect/sage"
 )
 
@@ -27,6 +29,7 @@ func TestNewDemoCredentials(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	type sageLogin struct{ Username, Password string }
 	login := func(c sageLogin) error {
 		_, err := a.Auth.Login(ctx, sage.Name, c.Username, c.Password, "192.0.2.1")
 		return err
@@ -40,10 +43,19 @@ func TestNewDemoCredentials(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := login(c.Sage); err != nil {
+		var got sageLogin
+		if err := json.Unmarshal(c.Logins["sage"], &got); err != nil {
 			t.Fatal(err)
 		}
-		return c.Sage
+		for _, dialect := range auth.Dialects() {
+			if c.Logins[dialect] == nil {
+				t.Errorf("no login for %s", dialect)
+			}
+		}
+		if err := login(got); err != nil {
+			t.Fatal(err)
+		}
+		return got
 	}
 	before := ensure()
 	if again := ensure(); again != before {

@@ -214,3 +214,21 @@ func first(ctx context.Context, w *Workspace, q crm.Query) (int64, error) {
 	}
 	return p.Keys[0].ID, nil
 }
+
+// emailOf returns the e-mail address of a user.
+func (a *App) emailOf(ctx context.Context, name string, id int64) (string, error) {
+	w, release, err := a.Workspaces.Acquire(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	res := a.registry.Resource("users")
+	var p crm.Page
+	if err := w.Store.Load(ctx, res, []int64{id}, &p); err != nil {
+		return "", err
+	}
+	if len(p.Rows) == 0 {
+		return "", fault.New(fault.NotFound, "there is no user %d", id)
+	}
+	return p.Rows[0].Values[res.Field("email").Index].S, nil
+}

@@ -73,6 +73,11 @@ type Config struct {
 	Now func() time.Time
 
 	Random io.Reader // of cryptographic quality
+
+	// SealKey seals the secrets that must be known again, 32 bytes from outside of
+	// the database; nil = no credential can have such.
+	SealKey []byte
+
 	Logger *slog.Logger
 }
 
@@ -102,6 +107,8 @@ type Session struct {
 	Credential string // public id of the API key or of the person's password
 	Dialect    string // through which the login came
 	Expires    time.Time
+	Scopes     []string // of the token, if it was issued with some; must not be changed
+	Grant      Grant    // of the credential; from Verify and Lookup only
 
 	Restricted bool    // see User
 	Branches   []int64 // see User; must not be changed
@@ -289,6 +296,7 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 		Credential: ses.credential.id,
 		Dialect:    ses.credential.dialect,
 		Expires:    ses.expires,
+		Scopes:     ses.scopes,
 		Restricted: st.user.Restricted,
 		Branches:   st.user.Branches,
 	}, nil
@@ -300,6 +308,7 @@ type session struct {
 	workspace  string
 	userID     int64
 	credential credentialKey
+	scopes     []string
 	expires    time.Time
 	state      *cache.Fresh[state]
 }

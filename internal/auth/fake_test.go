@@ -76,9 +76,10 @@ func (w *world) config() auth.Config {
 			}
 			return w.clocks.now(), nil
 		},
-		Now:    w.machine.now,
-		Random: rand.Reader,
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Now:     w.machine.now,
+		Random:  rand.Reader,
+		SealKey: make([]byte, 32),
+		Logger:  slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 }
 
@@ -195,6 +196,24 @@ func (m *memory) Keys(_ context.Context, workspace string) ([]auth.Key, error) {
 		}
 	}
 	return out, err
+}
+
+func (m *memory) ChangeKey(_ context.Context, dialect, publicID string, change func(*auth.Key) error) error {
+	end, err := m.begin()
+	defer end()
+	if err != nil {
+		return err
+	}
+	for i, k := range m.keys {
+		if k.Dialect == dialect && k.PublicID == publicID {
+			if err := change(&k); err != nil {
+				return err
+			}
+			m.keys[i] = k
+			return nil
+		}
+	}
+	return errNone
 }
 
 func (m *memory) DeleteKey(_ context.Context, dialect, publicID string, _ time.Time) error {

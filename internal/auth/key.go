@@ -75,7 +75,7 @@ func (s *Service) ListKeys(ctx context.Context, workspace string) (_ []Key, err 
 	defer fault.Wrap(&err, "auth.ListKeys(%s)", workspace)
 	keys, err := s.cfg.Store.Keys(ctx, workspace)
 	for i := range keys {
-		keys[i].Hash = nil
+		keys[i].Hash, keys[i].Details.Hashes, keys[i].Details.Sealed = nil, nil, ""
 	}
 	return keys, err
 }

@@ -26,6 +26,10 @@ type Keys interface {
 	// Keys returns the keys of a workspace in the order of their creation.
 	Keys(ctx context.Context, workspace string) ([]Key, error)
 
+	// ChangeKey lets change alter the details of a key, which nobody else changes
+	// meanwhile. It returns fault.NotFound when there is none, and change's error.
+	ChangeKey(ctx context.Context, dialect, publicID string, change func(k *Key) error) error
+
 	// DeleteKey deletes a key. It returns fault.NotFound when there is none.
 	DeleteKey(ctx context.Context, dialect, publicID string, at time.Time) error
 }
@@ -71,6 +75,7 @@ type Key struct {
 	Credential
 	Dialect string
 	Hash    []byte // HMAC-SHA256 of the secret; nil only before it is made
+	Details Details
 }
 
 // Person is the login of a human being as it is kept.

@@ -28,13 +28,19 @@ var signingMethod = jwt.SigningMethodHS256
 // some decode [CLIENT].
 type claims struct {
 	jwt.RegisteredClaims
-	Workspace  string `json:"wsp"`
-	Dialect    string `json:"dlc"`
-	Credential string `json:"cid"`
+	Workspace  string   `json:"wsp"`
+	Dialect    string   `json:"dlc"`
+	Credential string   `json:"cid"`
+	Scopes     []string `json:"scp,omitempty"`
 }
 
-// issue makes a token for a credential that has proved itself.
+// issue makes the token of a login.
 func (s *Service) issue(ctx context.Context, dialect string, who Credential) (string, error) {
+	return s.issueFor(ctx, dialect, who, nil, TokenLifetime)
+}
+
+// issueFor makes a token for a credential that has proved itself.
+func (s *Service) issueFor(ctx context.Context, dialect string, who Credential, scopes []string, life time.Duration) (string, error) {
 	now, err := s.cfg.Clock(ctx, who.Workspace)
 	if err != nil {
 		return "", err
@@ -49,12 +55,13 @@ func (s *Service) issue(ctx context.Context, dialect string, who Credential) (st
 			Issuer:    issuer,
 			Subject:   strconv.FormatInt(who.UserID, 10),
 			IssuedAt:  jwt.NewNumericDate(now),
-			ExpiresAt: jwt.NewNumericDate(now.Add(TokenLifetime)),
+			ExpiresAt: jwt.NewNumericDate(now.Add(life)),
 			ID:        base64.RawURLEncoding.EncodeToString(id[:]),
 		},
 		Workspace:  who.Workspace,
 		Dialect:    dialect,
 		Credential: who.PublicID,
+		Scopes:     scopes,
 	})
 	t.Header["kid"] = s.keyID
 	return t.SignedString(s.signingKey)
@@ -93,6 +100,7 @@ func (s *Service) verify(token string) (*session, error) {
 		workspace:  c.Workspace,
 		userID:     userID,
 		credential: credential,
+		scopes:     c.Scopes,
 		expires:    c.ExpiresAt.UTC(),
 		state:      s.stateOf(c.Workspace, credential),
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -74,6 +75,8 @@ CREATE TABLE secrets (
 CREATE TABLE hooked (
 	location text NOT NULL PRIMARY KEY -- of a workspace that has had webhooks
 );
+`, `
+ALTER TABLE credentials ADD COLUMN details text NOT NULL DEFAULT '{}'; -- auth.Details as JSON
 `}
 }
 
@@ -194,7 +197,7 @@ const (
 	noPerson = "there is no such person"
 )
 
-const keyColumns = "dialect, public_id, workspace, user_id, secret_hash, created"
+const keyColumns = "dialect, public_id, workspace, user_id, secret_hash, created, details"
 
 func readKey(r Row) (k auth.Key, err error) {
 	k = auth.Key{
@@ -206,17 +209,23 @@ func readKey(r Row) (k auth.Key, err error) {
 			Created:   rowTime(r.Int(5)),
 		},
 	}
-	k.Hash, err = hex.DecodeString(string(r.Bytes(4)))
-	return k, err
+	if k.Hash, err = hex.DecodeString(string(r.Bytes(4))); err != nil {
+		return k, err
+	}
+	return k, json.Unmarshal(r.Bytes(6), &k.Details)
 }
 
 // InsertKey implements auth.Keys.
 func (s *System) InsertKey(ctx context.Context, k auth.Key) (err error) {
 	defer fault.Wrap(&err, "store.InsertKey")
+	details, err := json.Marshal(k.Details)
+	if err != nil {
+		return err
+	}
 	return s.change(ctx, fault.New(fault.Conflict, "the key %s exists already", k.PublicID),
-		"INSERT INTO credentials ("+keyColumns+", kind) VALUES ($1, $2, $3, $4, $5, $6, 'secret') ON CONFLICT DO NOTHING",
+		"INSERT INTO credentials ("+keyColumns+", kind) VALUES ($1, $2, $3, $4, $5, $6, $7, 'secret') ON CONFLICT DO NOTHING",
 		sysText(k.Dialect), sysText(k.PublicID), sysText(k.Workspace), sysInt(k.UserID),
-		sysText(hex.EncodeToString(k.Hash)), sysTime(k.Created))
+		sysText(hex.EncodeToString(k.Hash)), sysTime(k.Created), sysText(string(details)))
 }
 
 // Key implements auth.Keys.
@@ -245,6 +254,37 @@ func (s *System) Keys(ctx context.Context, workspace string) (keys []auth.Key, e
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Dialect, b.Dialect), cmp.Compare(a.PublicID, b.PublicID))
 	})
 	return keys, err
+}
+
+// ChangeKey implements auth.Keys.
+func (s *System) ChangeKey(ctx context.Context, dialect, publicID string, change func(*auth.Key) error) (err error) {
+	defer fault.Wrap(&err, "store.ChangeKey")
+	which := []Arg{sysText(dialect), sysText(publicID)}
+	return s.db.Write(ctx, func(c Conn) error {
+		// A statement that changes nothing holds the row on every engine.
+		n, err := c.Exec(ctx, "UPDATE credentials SET kind = kind WHERE dialect = $1 AND public_id = $2 AND deleted IS NULL", which)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.NotFound, "%s", noKey)
+		}
+		var k auth.Key
+		err = c.Query(ctx, "SELECT "+keyColumns+" FROM credentials WHERE dialect = $1 AND public_id = $2", which,
+			func(r Row) (err error) { k, err = readKey(r); return err })
+		if err != nil {
+			return err
+		}
+		if err := change(&k); err != nil {
+			return err
+		}
+		details, err := json.Marshal(k.Details)
+		if err != nil {
+			return err
+		}
+		_, err = c.Exec(ctx, "UPDATE credentials SET details = $3 WHERE dialect = $1 AND public_id = $2", append(which, sysText(string(details))))
+		return err
+	})
 }
 
 // DeleteKey implements auth.Keys.
