@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -40,12 +41,10 @@ func (u users) in(ctx context.Context, w *Workspace, id int64) (_ auth.User, err
 	user := auth.User{
 		Active:     get("isActive").I == 1 && get("deleted").I != 1,
 		Level:      int(get("level").I),
-		Language:   language(get("uiLanguage").S),
+		Language:   language(cmp.Or(get("dbLanguage").S, get("uiLanguage").S)), // of what is in the database, labels among it
 		Restricted: get("branchRestriction").I == 1,
 	}
-	if user.Restricted {
-		user.Branches, err = u.branches(ctx, w, get("branches"), get("roles"))
-	}
+	user.Branches, err = u.branches(ctx, w, get("branches"), get("roles"))
 	return user, err
 }
 

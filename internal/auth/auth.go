@@ -52,8 +52,8 @@ type User struct {
 	Level    int // 1 (least) to 5 (administrator)
 	Language int // index into resource.Languages; -1 = not set
 
-	// Restricted users belong to Branches, by themselves or by their roles, and
-	// see little of others. Branches is nil for all other users.
+	// Branches are those that the user belongs to, by themselves or by their roles.
+	// Restricted users see little of others.
 	Restricted bool
 	Branches   []int64
 }

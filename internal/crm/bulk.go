@@ -51,7 +51,7 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 	if limit := op.Limit(); len(items) > limit {
 		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items", limit)
 	}
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	prepared := make([]*change, len(items))
 	failed := make([]error, len(items)) // before the transaction
 	for i, item := range items {

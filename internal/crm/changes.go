@@ -72,7 +72,7 @@ func (a Actor) Change(at time.Time, kind ChangeKind, res *resource.Resource, bef
 	c.Fields = make([]FieldChange, 0, changed)
 	for i := range res.Fields {
 		f := &res.Fields[i]
-		if i == 0 || f.Internal {
+		if i == 0 || f.Internal && !f.Extra { // an extra field is internal to some users only
 			continue
 		}
 		if old, v := was(i), after.Values[i]; v != old {

@@ -55,7 +55,7 @@ type Result struct {
 // fault.Timeout when the query ran longer than the service's limit.
 func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Result, err error) {
 	defer fault.Wrap(&err, "crm.List(%s)", req.Resource.Name)
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	view := NewView(actor, catalog)
 	where, err := filter.Where(catalog, req.Resource, req.Where)
 	if err != nil {
@@ -67,8 +67,8 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 	}
 	q := Query{
 		Resource: req.Resource,
-		Where:    filter.Guard(conjunction(where, req.Base), view.table),
-		Visible:  view.Of(req.Resource),
+		Where:    filter.Guard(conjunction(partOf(req.Resource), conjunction(where, req.Base)), view.table),
+		Visible:  conjunction(view.seen(req.Resource), view.offered(req.Resource)),
 		Order:    filter.GuardOrder(order, view.table),
 		Language: req.Language,
 		Limit:    req.Size,
@@ -97,7 +97,7 @@ func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, 
 	defer fault.Wrap(&err, "crm.Get(%s)", res.Name)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	view := NewView(actor, s.Catalog())
+	view := NewView(actor, s.CatalogFor(actor))
 	page := Page{Known: s.known(cache), Visible: view.Of(res)}
 	if err := s.store.Load(ctx, res, ids, &page); err != nil {
 		return nil, s.explain(err)
@@ -161,9 +161,11 @@ func conjunction(a, b filter.Expr) filter.Expr {
 		return b
 	case b == nil:
 		return a
-	default:
-		return filter.And{a, b}
 	}
+	if and, ok := b.(filter.And); ok {
+		return append(filter.And{a}, and...)
+	}
+	return filter.And{a, b}
 }
 
 // maxWalks bounds how many walks through pages are remembered, and maxWalkKeys
@@ -240,7 +242,7 @@ func (c *Cursor) size() (n int) {
 // actor.
 func (s *Service) Exists(ctx context.Context, actor Actor, res *resource.Resource, id int64) (_ bool, err error) {
 	defer fault.Wrap(&err, "crm.Exists(%s, %d)", res.Name, id)
-	visible := NewView(actor, s.Catalog()).Of(res)
+	visible := NewView(actor, s.CatalogFor(actor)).Of(res)
 	if visible == nil && s.titles.Load().exist(res.Name, id) {
 		return true, nil
 	}

@@ -10,8 +10,6 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,9 +38,10 @@ type Actor struct {
 	Credential string // public id of the credential, for the log
 	RequestID  string // of the request, for the log
 
-	// Restricted users see the records of Branches (their own and those of their
-	// roles) and the records of no branch, unless another part of the rule lets
-	// them; others see those of all branches.
+	// Branches are those that the user belongs to, by themselves or by their roles.
+	// Restricted users see the records of these and of no branch, unless another
+	// part of the rule lets them; others see the records of all branches. Fields and
+	// values that are there for some branches only are there for their users.
 	Restricted bool
 	Branches   []int64
 }
@@ -78,8 +77,8 @@ type Service struct {
 
 	catalog atomic.Pointer[resource.Catalog]
 	titles  atomic.Pointer[titles]
-	refresh sync.Mutex                  // one refresh of catalog and titles at a time
-	extra   map[string][]resource.Field // what catalog was made from; guarded by refresh
+	refresh sync.Mutex   // one refresh of catalog and titles at a time
+	made    declarations // what catalog was made from; guarded by refresh
 	walks   walks
 }
 
@@ -121,12 +120,24 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 	if err := s.observe(ctx, -1); err != nil {
 		return nil, err
 	}
+	if err := s.index(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
 // Catalog returns the resources of the workspace with their extra fields as last
 // seen. It never changes; a later call may return another one.
 func (s *Service) Catalog() *resource.Catalog { return s.catalog.Load() }
+
+// CatalogFor returns the catalog as actor sees it: without the extra fields that are
+// there for users of other branches. Administrators see all of it.
+func (s *Service) CatalogFor(actor Actor) *resource.Catalog {
+	if actor.Level >= Administrator {
+		return s.Catalog()
+	}
+	return s.Catalog().For(actor.Branches)
+}
 
 // Now returns the workspace's time in UTC.
 func (s *Service) Now() time.Time { return s.clock().UTC() }
@@ -142,17 +153,17 @@ func (s *Service) observe(ctx context.Context, generation int64) error {
 	if generation >= 0 && generation <= s.titles.Load().generation {
 		return nil
 	}
-	extra, seen, err := s.readExtraFields(ctx)
+	read, err := s.readDeclarations(ctx)
 	if err != nil {
 		return err
 	}
-	generation = max(generation, seen)
+	generation = max(generation, read.generation)
 	catalog := s.catalog.Load().At(generation)
-	if !maps.EqualFunc(extra, s.extra, slices.Equal[[]resource.Field]) {
-		if catalog, err = s.registry.With(generation, extra); err != nil {
+	if !read.equal(s.made) {
+		if catalog, err = s.registry.With(generation, read.extra, read.parts...); err != nil {
 			return err
 		}
-		s.extra = extra
+		s.made = read
 	}
 	s.catalog.Store(catalog)
 	s.titles.Store(newTitles(generation))

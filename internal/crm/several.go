@@ -7,6 +7,10 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
+// Permitted returns fault.Forbidden when the actor may change no record of res,
+// whichever: it is for callers who have to look for the record first.
+func Permitted(actor Actor, res *resource.Resource) error { return permitted(actor, res) }
+
 // permitted refuses changes that are for administrators only.
 func permitted(actor Actor, res *resource.Resource) error {
 	if res.Access.Admin && actor.Level < Administrator {
@@ -25,7 +29,7 @@ func (s *Service) CreateAll(ctx context.Context, actor Actor, res *resource.Reso
 	if len(inputs) > MaxBulk {
 		return nil, fault.New(fault.Invalid, "at most %d records can be created at once; these are %d", MaxBulk, len(inputs))
 	}
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	changes := make([]*change, len(inputs))
 	for i, input := range inputs {
 		if changes[i], err = s.prepareCreate(catalog, actor, res, input); err != nil {
@@ -63,7 +67,7 @@ func (s *Service) Modify(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := permitted(actor, res); err != nil {
 		return err
 	}
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	return s.write(ctx, res, func(tx Tx) error {
 		view := NewView(actor, catalog)
 		old, err := view.Lock(ctx, tx, res, id)

@@ -82,6 +82,13 @@ type Tx interface {
 
 	// Advance adds one to the generation when the transaction commits.
 	Advance(ctx context.Context) error
+
+	// Declare holds off every other transaction that calls it until this one ends.
+	Declare(ctx context.Context) error
+
+	// Index makes the index that Field.Key of an extra field promises, where there
+	// is none. Indexes are never taken away.
+	Index(ctx context.Context, res *resource.Resource, f *resource.Field) error
 }
 
 // Query selects rows of one resource.

@@ -151,13 +151,13 @@ func (s *Service) unveil(ctx context.Context, view *View, linked map[string][]in
 	}
 	guarded := map[string][]int64{}
 	for name, ids := range linked {
-		if view.table(name) != nil {
+		if view.seen(view.catalog.Resource(name)) != nil {
 			guarded[name] = slices.Clone(ids)
 		}
 	}
 	if known != nil {
 		for _, l := range known.Links() {
-			if view.Of(l.Table) != nil {
+			if view.seen(l.Table) != nil {
 				guarded[l.Table.Name] = append(guarded[l.Table.Name], l.ID)
 			}
 		}

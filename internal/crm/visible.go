@@ -46,8 +46,22 @@ func NewView(actor Actor, catalog *resource.Catalog) *View {
 }
 
 // Of returns the condition that the records of res satisfy that the actor sees;
-// nil when these are all.
+// nil when these are all that its table keeps.
 func (v *View) Of(res *resource.Resource) filter.Expr {
+	return conjunction(partOf(res), v.seen(res))
+}
+
+// partOf is the condition that tells the records of res from others that the same
+// table keeps; nil when there are none.
+func partOf(res *resource.Resource) filter.Expr {
+	if res.Base == "" {
+		return nil
+	}
+	return compare(res, res.PartBy, filter.Eq, resource.IntValue(res.Part))
+}
+
+// seen is Of without what tells the records of res from others.
+func (v *View) seen(res *resource.Resource) filter.Expr {
 	if v.actor.Level >= Administrator || res.Access.IsZero() {
 		return nil
 	}
@@ -70,11 +84,29 @@ func Guarded(catalog *resource.Catalog, res *resource.Resource) bool {
 }
 
 // table is Of by name, as filter.Guard asks.
-func (v *View) table(name string) filter.Expr {
-	if v.actor.Level >= Administrator {
+func (v *View) table(name string) filter.Expr { return v.Of(v.catalog.Resource(name)) }
+
+// offered is the condition on the records that lists of res offer the actor: values
+// may be there for the users of some branches only. That is no secret: records that
+// have such a value show it to everybody, and it can be read by its id.
+func (v *View) offered(res *resource.Resource) filter.Expr {
+	name := res.Access.Offered
+	if name == "" || v.actor.Level >= Administrator {
 		return nil
 	}
-	return v.Of(v.catalog.Resource(name))
+	open := filter.Or{compare(res, name, filter.IsNull)}
+	if len(v.actor.Branches) > 0 {
+		open = append(open, compare(res, name, filter.In, idValues(v.actor.Branches)...))
+	}
+	return open
+}
+
+func idValues(ids []int64) []resource.Value {
+	values := make([]resource.Value, len(ids))
+	for i, id := range ids {
+		values[i] = resource.IntValue(id)
+	}
+	return values
 }
 
 // own is the condition on the fields of the record itself: a filter.Or of
@@ -113,11 +145,7 @@ func (v *View) open(res *resource.Resource) (open filter.Or) {
 	}
 	branch := filter.Or{compare(res, a.Branch, filter.IsNull)}
 	if len(v.actor.Branches) > 0 {
-		ids := make([]resource.Value, len(v.actor.Branches))
-		for i, id := range v.actor.Branches {
-			ids[i] = resource.IntValue(id)
-		}
-		branch = append(branch, compare(res, a.Branch, filter.In, ids...))
+		branch = append(branch, compare(res, a.Branch, filter.In, idValues(v.actor.Branches)...))
 	}
 	if open == nil {
 		return branch

@@ -58,7 +58,7 @@ func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, inp
 			}
 		}
 		if at := slices.IndexFunc(c.set, func(a Assignment) bool { return a.Field == f }); at >= 0 {
-			return nil, fault.InField(f.Name, "%s is given twice, in different letter case", f.Name)
+			return nil, fault.InField(f.Name, "%s is given twice, by different names or in different letter case", f.Name)
 		}
 		if f.Unique {
 			got.Value = tidy(got.Value)
@@ -204,7 +204,7 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := permitted(actor, res); err != nil {
 		return 0, err
 	}
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	c, err := s.prepareCreate(catalog, actor, res, input)
 	if err != nil {
 		return 0, err
@@ -285,6 +285,9 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	if err := s.fillIn(res, rec); err != nil {
 		return nil, err
 	}
+	if err := s.obeyFields(ctx, tx, view, res, nil, rec, c); err != nil {
+		return nil, err
+	}
 	return rec, s.obey(ctx, &edit{tx: tx, view: view, res: res, rec: rec})
 }
 
@@ -298,14 +301,17 @@ func newRecord(res *resource.Resource) *resource.Record {
 }
 
 // insert writes new records. A new record can only change what is shown when it
-// is a field declaration: nothing refers to it yet.
+// is a declaration: nothing refers to it yet.
 func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.Resource, recs ...*resource.Record) error {
 	if isDeclaration(res) {
-		if err := tx.Advance(ctx); err != nil { // keeps other declarations out
+		if err := tx.Advance(ctx); err != nil {
 			return err
 		}
-		for _, rec := range recs {
-			if err := s.checkDeclaration(ctx, tx, res, rec); err != nil {
+		if err := tx.Declare(ctx); err != nil {
+			return err
+		}
+		for _, rec := range recs { // each may depend on the one before
+			if err := s.declare(ctx, tx, view, res, nil, rec); err != nil {
 				return err
 			}
 			if err := tx.Insert(ctx, res, rec); err != nil {
@@ -335,7 +341,7 @@ func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := permitted(actor, res); err != nil {
 		return err
 	}
-	catalog := s.Catalog()
+	catalog := s.CatalogFor(actor)
 	c, err := s.prepareUpdate(catalog, actor, res, input)
 	if err != nil {
 		return err
@@ -380,8 +386,21 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 	if err != nil {
 		return err
 	}
-	set, err := s.obeyed(ctx, tx, view, res, rec, withDates(c.set, dates))
-	if err != nil {
+	set := withDates(c.set, dates)
+	after := With(rec, set)
+	if err := s.obeyFields(ctx, tx, view, res, rec, after, c); err != nil {
+		return err
+	}
+	if isDeclaration(res) {
+		if err := tx.Declare(ctx); err != nil {
+			return err
+		}
+		if err := s.declare(ctx, tx, view, res, rec, after); err != nil {
+			return err
+		}
+		set = differences(res, rec, after)
+	}
+	if set, err = s.obeyed(ctx, tx, view, res, rec, set); err != nil {
 		return err
 	}
 	if err := s.apply(ctx, tx, view, Updated, res, rec, set); err != nil {
@@ -447,7 +466,7 @@ func (s *Service) Delete(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := deletable(res); err != nil {
 		return err
 	}
-	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, NewView(actor, s.Catalog()), res, id) })
+	return s.write(ctx, res, func(tx Tx) error { return s.delete(ctx, tx, NewView(actor, s.CatalogFor(actor)), res, id) })
 }
 
 func deletable(res *resource.Resource) error {
@@ -467,6 +486,14 @@ func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.R
 	}
 	if isLocked(res, rec) {
 		return errLocked(res)
+	}
+	if isDeclaration(res) {
+		if err := tx.Declare(ctx); err != nil {
+			return err
+		}
+		if err := s.withdraw(ctx, res, rec); err != nil {
+			return err
+		}
 	}
 	var c change
 	c.stamp(res, fieldDeleted, resource.BoolValue(true))

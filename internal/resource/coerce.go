@@ -264,6 +264,9 @@ func (f *Field) coerceList(raw json.RawMessage) (Value, error) {
 			ids = append(ids, c.Value.I)
 		}
 	}
+	if len(ids) == 0 && f.Sparse {
+		return Value{}, nil
+	}
 	return ListValue(ids), nil
 }
 

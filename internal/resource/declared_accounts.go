@@ -4,7 +4,7 @@ package resource
 func declaredAccounts() []Resource {
 	return []Resource{
 		{
-			Name: "accounts", Title: []string{"name"}, Ops: CRUD,
+			Name: "accounts", Title: []string{"name"}, Ops: CRUD, Extensible: true,
 			Required: []string{"name", "salesRepId1"},
 			Fields: join(audit(), address(50), geo(), []Field{
 				text("name", 80).key().search(), text("extId", 30).key(), text("vatNumber", 50),
@@ -59,7 +59,7 @@ func declaredAccounts() []Resource {
 		valueList("accountStatuses", 6000, 6000, 6000, visibleIn(), integer("order"), boolean("lost").no(), boolean("won").no()),
 		valueList("accountTypes", 50, 150, 6000, visibleIn(), integer("order"), boolean("computeSfm").no(), boolean("internal").no()),
 		{
-			Name: "contacts", Title: []string{"firstName", "lastName"}, Ops: CRUD,
+			Name: "contacts", Title: []string{"firstName", "lastName"}, Ops: CRUD, Extensible: true,
 			Required: []string{"accountId", "firstName", "lastName"},
 			Fields: join(audit(), address(30), []Field{
 				ref("accountId", "accounts"), ref("salesRepId", "users"), ref("typeId", "contactTypes"), ref("gender", "genre"),

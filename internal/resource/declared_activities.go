@@ -12,7 +12,7 @@ const (
 func declaredActivities() []Resource {
 	return []Resource{
 		{
-			Name: "activities", Title: []string{"comment"}, Ops: CRUD,
+			Name: "activities", Title: []string{"comment"}, Ops: CRUD, Extensible: true,
 			Required: []string{"accountId", "typeId", "salesRepId", "date"},
 			Fields: join(audit(), []Field{
 				ref("accountId", "accounts"), ref("contactId", "contacts"), ref("opportunityId", "opportunities"),
@@ -38,7 +38,7 @@ func declaredActivities() []Resource {
 		{
 			// Dates and hours are apart, and neither has a zone: they are what the wall
 			// of the person's office shows [DOC] [CLIENT]. A task needs no end [DOC].
-			Name: "calendar", Title: []string{"subject"}, Ops: CRUD,
+			Name: "calendar", Title: []string{"subject"}, Ops: CRUD, Extensible: true,
 			Required: []string{"salesRepId", "startDate", "subject"},
 			Fields: join(audit(), []Field{
 				text("subject", 2000).search(), text("comment", 6000), text("extId", 500).key(),

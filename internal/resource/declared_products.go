@@ -6,7 +6,7 @@ func declaredProducts() []Resource {
 		{
 			// The documents mark model as required, but their own examples of POST
 			// /products and /products/bulk leave it out, and so do clients.
-			Name: "products", Title: []string{"model"}, Ops: CRUD,
+			Name: "products", Title: []string{"model"}, Ops: CRUD, Extensible: true,
 			Fields: join(audit(), []Field{
 				text("model", 50).key().search(), text("extId", 30).key(), text("description", 6000),
 				ref("categoryId", "productCategories"), ref("familyId", "productFamilies"),
@@ -30,11 +30,12 @@ func declaredProducts() []Resource {
 			Indexes: []Index{by("the prices of a product", "productId"), by("the prices of a rate", "rateId")},
 		},
 		{
-			Name: "rates", LabelFields: labelFields(), Ops: CRUD, Required: []string{"descriptionES"},
+			Name: "rates", LabelFields: labelFields(), Ops: CRUD, Extensible: true, Required: []string{"descriptionES"},
 			Fields: join(audit(), labels("description", 150, 150, 6000), []Field{
 				text("Comments", 6000), text("extID", 50), ref("branchId", "branches"), visibleIn(),
 				bareRef("currencyId", "currencies"), instant("startDate"), instant("endDate"),
 			}),
+			Access: offered(),
 		},
 	}
 }

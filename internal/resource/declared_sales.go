@@ -4,7 +4,7 @@ package resource
 func declaredSales() []Resource {
 	return []Resource{
 		{
-			Name: "opportunities", Title: []string{"reference"}, Ops: CRUD,
+			Name: "opportunities", Title: []string{"reference"}, Ops: CRUD, Extensible: true,
 			Required: []string{"branchId", "reference", "salesProbability", "salesRepId", "statusId"},
 			Fields: join(audit(), address(50), geo(), []Field{
 				text("reference", 100).key().search(), text("extId", 30).key(),
@@ -32,9 +32,10 @@ func declaredSales() []Resource {
 			Fields: join(audit(), labels("description", 100, 150, 4000), []Field{
 				visibleIn(), integer("order"), bareRef("defaultStatus", "opportunityStatuses"),
 			}),
+			Access: offered(),
 		},
 		{
-			Name: "salesorders", Title: []string{"reference"}, Ops: CRUD,
+			Name: "salesorders", Title: []string{"reference"}, Ops: CRUD, Extensible: true,
 			Required: []string{"branchId", "reference", "salesRepId"},
 			Fields: join(audit(), discounts(), []Field{
 				text("reference", 150).key().search(), text("extId", 100).key(), integer("number"), integer("year"),
@@ -58,7 +59,7 @@ func declaredSales() []Resource {
 			),
 		},
 		{
-			Name: "salesordersLines", Title: []string{"description"}, Ops: CRUD,
+			Name: "salesordersLines", Title: []string{"description"}, Ops: CRUD, Extensible: true,
 			Required: []string{"quantity", "price", "productId"},
 			Fields: join(audit(), discounts(), []Field{
 				ref("salesorderId", "salesorders"), ref("productId", "products"), integer("order"),

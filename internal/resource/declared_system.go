@@ -1,11 +1,13 @@
 package resource
 
+import "strings"
+
 // declaredSystem are the tables that describe the company itself, its users, and
 // the world.
 func declaredSystem() []Resource {
 	return []Resource{
 		{
-			Name: "users", Title: []string{"name", "lastName"}, Ops: CRUD,
+			Name: "users", Title: []string{"name", "lastName"}, Ops: CRUD, Extensible: true,
 			Required: []string{"branches", "email", "lastName", "name", "nic", "phone", "idPrefix", "dbLanguage", "uiLanguage"},
 			Fields: join(audit(), []Field{
 				text("name", 80).key().search(), text("lastName", 80).key().search(), text("nic", 80).key(),
@@ -83,7 +85,7 @@ func declaredSystem() []Resource {
 			Access: Access{Admin: true},
 		},
 		{
-			Name: "extrafields", Title: []string{"fieldName"}, Ops: CanList | CanCreate,
+			Name: "extrafields", Title: []string{"fieldName"}, Ops: CRUD &^ CanGet,
 			Required: []string{"entity", "fieldName", "type"},
 			Fields: join(audit(), []Field{
 				text("entity", 64), text("fieldName", 64), text("type", 32),
@@ -92,7 +94,7 @@ func declaredSystem() []Resource {
 				text("descriptionBR", 6000), text("descriptionDE", 6000), text("descriptionDK", 6000),
 				text("descriptionEN", 6000), text("descriptionFR", 6000), text("descriptionIT", 6000),
 				text("descriptionPT", 6000), text("descriptionRU", 6000), text("descriptionUS", 6000),
-				refList("branches", "branches"), bareRef("tabId", "extrafieldsTabs"),
+				refList("branches", "branches").sparse(), bareRef("tabId", "extrafieldsTabs"),
 				text("dependenceField", 64), text("dynamicField", 64), integer("idsDynamism"),
 				text("dynamicFieldValues", 0), // JSON: ids in the table behind dynamicField
 				boolean("mandatory").no(), boolean("mandatoryRestApi").no(), boolean("readOnly").no(),
@@ -123,7 +125,76 @@ func declaredSystem() []Resource {
 			}),
 			Access: Access{Level: "level"},
 		},
+		{
+			// The lists of values that a workspace makes itself. Each is a table of
+			// its own to clients; the values of all are in listValues.
+			Name: "list", Title: []string{"databaseName"}, Ops: CRUD,
+			Required: []string{"databaseName", "description"},
+			Fields:   join(audit(), listLabels("description", ""), []Field{text("databaseName", 60)}),
+			Access:   Access{Admin: true},
+		},
+		{
+			Name: "listValues", LabelFields: valueLabelFields(), Ops: OwnService,
+			Required: []string{"descripcion"},
+			Fields: join(audit(), valueLabels(), []Field{
+				bareRef("listId", "list").internal(), visibleIn(), integer("order"), integer("idParent"),
+			}),
+			Aliases: valueAliases(),
+			PartBy:  "listId",
+			Access:  offered(),
+			Indexes: []Index{by("the values of a list", "listId")},
+		},
 	}
+}
+
+// Custom value lists [DOC]: the list itself names its Spanish label "description"
+// and the others "descriptionXX"; its values have Spanish names throughout,
+// "descripcion" and "descripcion_xx". Both take the names of the other value lists
+// as well [DOC].
+
+// listLabels are labels whose Spanish one has no language in its name.
+func listLabels(prefix, separator string) []Field {
+	fields := labels("", 6000, 6000, 6000)
+	for i, l := range Languages {
+		fields[i].Name = prefix + separator + l
+		if l == "ES" {
+			fields[i].Name = prefix
+		}
+	}
+	return fields
+}
+
+// valueLabels are the labels of a value: the first is as long as documented [DOC],
+// the limits of the others are not known.
+func valueLabels() []Field {
+	fields := listLabels("descripcion", "_")
+	for i := range fields {
+		fields[i].Name, fields[i].MaxLength = strings.ToLower(fields[i].Name), 150
+		if fields[i].Name == "descripcion" {
+			fields[i].MaxLength = 70
+		}
+	}
+	return fields
+}
+
+func valueLabelFields() []string {
+	names := make([]string, len(Languages))
+	for i, f := range valueLabels() {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// valueAliases are the other names of a value's fields: those of other value lists,
+// and the Spanish ones of the audit fields.
+func valueAliases() map[string]string {
+	aliases := map[string]string{
+		"borrado": "deleted", "UserCreado": "salesRepIdCreated", "UserModificado": "salesRepIdUpdated", "UserBorrado": "salesRepIdDeleted",
+	}
+	for i, name := range labelFields() {
+		aliases[name] = valueLabelFields()[i]
+	}
+	return aliases
 }
 
 // userLanguages are the languages that a user may work in [DOC].

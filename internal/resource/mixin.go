@@ -32,6 +32,8 @@ func (f Field) readOnly() Field { f.ReadOnly = true; return f }
 
 func (f Field) internal() Field { f.Internal, f.ReadOnly = true, true; return f }
 
+func (f Field) sparse() Field { f.Sparse = true; return f }
+
 func (f Field) key() Field { f.Key = true; return f }
 
 // document is a JSON object or list.
@@ -122,10 +124,14 @@ func labelNames(prefix string) []string {
 // valueList is a table of named values that other tables refer to; the numbers
 // are the limits of its labels.
 func valueList(name string, spanish, middle, last int, more ...Field) Resource {
-	return Resource{
+	r := Resource{
 		Name: name, LabelFields: labelFields(), Ops: CRUD, Required: []string{"descriptionEN"},
 		Fields: join(audit(), labels("description", spanish, middle, last), more),
 	}
+	if slices.ContainsFunc(more, func(f Field) bool { return f.Name == offered().Offered }) {
+		r.Access = offered()
+	}
+	return r
 }
 
 // listOnly takes away everything but the list: tables that come with the system.
@@ -140,8 +146,12 @@ func ours(r Resource) Resource {
 	return r
 }
 
-// visibleIn lists the branches that are offered the value; null or empty means all.
-func visibleIn() Field { return refList("branchVisibility", "branches") }
+// visibleIn lists the branches that are offered the value; null, which an empty
+// list becomes, means all. Resources that have it name it in their Access.
+func visibleIn() Field { return refList("branchVisibility", "branches").sparse() }
+
+// offered is the Access of values that are there for the users of some branches.
+func offered() Access { return Access{Offered: "branchVisibility"} }
 
 // permissionLevel is the least level of a user that sees the record, 1 to 5. The
 // vendor stores 0, open to every level, when a client does not say [LIVE].

@@ -65,6 +65,8 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s is no reference but names table %s", r.Name, f.Name, f.Table)
 		case (f.Key || f.Search || f.MaxLength != 0) && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: key, search and maxLength are for text", r.Name, f.Name)
+		case f.Sparse && f.Kind != RefList:
+			return fmt.Errorf("resource %s: field %s: sparse is for lists", r.Name, f.Name)
 		case f.Scale != 0 && f.Kind != Number:
 			return fmt.Errorf("resource %s: field %s: scale is for numbers", r.Name, f.Name)
 		case f.Day && f.Kind != Instant:
@@ -106,6 +108,9 @@ func (g *Registry) check(r *Resource) error {
 		if r.Field(n).Kind != Text {
 			return fmt.Errorf("resource %s: label field %s is no text", r.Name, n)
 		}
+	}
+	if f := r.Field(r.PartBy); r.PartBy != "" && (f == nil || !f.Kind.IsRef() || !f.Internal) {
+		return fmt.Errorf("resource %s: %s, which tells parts apart, is no internal reference", r.Name, r.PartBy)
 	}
 	if err := g.checkEnding(r); err != nil {
 		return err
@@ -191,6 +196,9 @@ func (g *Registry) checkAccess(r *Resource) error {
 		table string
 	}
 	guards := []guard{{r.Access.Level, Integer, ""}, {r.Access.Public, Boolean, ""}, {r.Access.Branch, Ref, "branches"}, {r.Access.Lock, Boolean, ""}}
+	if f := r.Field(r.Access.Offered); r.Access.Offered != "" && (f == nil || f.Kind != RefList || f.Table != "branches" || !f.Sparse) {
+		return fmt.Errorf("resource %s: access names %s, which is no sparse list of branches", r.Name, r.Access.Offered)
+	}
 	for _, n := range r.Access.Owners {
 		guards = append(guards, guard{n, Ref, "users"})
 	}
@@ -243,50 +251,3 @@ func (g *Registry) All() []*Resource { return g.list }
 
 // Resource finds a resource by name in any letter case, or returns nil.
 func (g *Registry) Resource(name string) *Resource { return g.byName[strings.ToLower(name)] }
-
-// Catalog is a registry together with one workspace's extra fields. It is
-// immutable: a change of extra fields makes a new Catalog.
-type Catalog struct {
-	Generation int64 // the workspace's generation it was read at
-	list       []*Resource
-	byName     map[string]*Resource
-}
-
-// With returns a catalog whose resources carry the extra fields, keyed by
-// resource name, after their own fields. Fields that clash with declared ones
-// are refused.
-func (g *Registry) With(generation int64, extra map[string][]Field) (*Catalog, error) {
-	c := &Catalog{Generation: generation, byName: make(map[string]*Resource, len(g.list))}
-	for _, r := range g.list {
-		if more := extra[r.Name]; len(more) > 0 {
-			copied := *r
-			copied.Fields = append(slices.Clone(r.Fields), more...)
-			for i := len(r.Fields); i < len(copied.Fields); i++ {
-				copied.Fields[i].Extra = true
-			}
-			if err := copied.index(); err != nil {
-				return nil, err
-			}
-			r = &copied
-		}
-		c.byName[strings.ToLower(r.Name)] = r
-		c.list = append(c.list, r)
-	}
-	return c, nil
-}
-
-// Catalog returns the resources as declared, without extra fields.
-func (g *Registry) Catalog() *Catalog { return &Catalog{list: g.list, byName: g.byName} }
-
-// At returns the same catalog as of a later generation.
-func (c *Catalog) At(generation int64) *Catalog {
-	later := *c
-	later.Generation = generation
-	return &later
-}
-
-// All returns the resources in the order of their declaration.
-func (c *Catalog) All() []*Resource { return c.list }
-
-// Resource finds a resource by name in any letter case, or returns nil.
-func (c *Catalog) Resource(name string) *Resource { return c.byName[strings.ToLower(name)] }

@@ -4,6 +4,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -37,8 +38,9 @@ type Field struct {
 	MaxLength int    // characters, Text only; 0 = 65,536
 	Scale     int    // decimal digits kept, Number only
 	Table     string // referenced resource, reference kinds only
+	Base      string // the declared resource that keeps the records of Table, when that was made at run time; set by With
 	ReadOnly  bool   // set by the server; ignored when a client sends it
-	Key       bool   // stored a second time letter-case folded and indexed: instant = and order
+	Key       bool   // stored a second time letter-case folded and indexed: instant = and order; of an extra field: indexed as it is
 	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
@@ -50,6 +52,8 @@ type Field struct {
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
 	Target    bool   // a URL that the server sends requests to: crm asks whether it may; Text
 	Within    Within // what values are allowed; zero: all
+	Sparse    bool   // an empty list is kept as null, RefList only
+	Rules     Rules  // of extra fields; zero: none
 	Default   Value  // used on create when the client sends nothing; zero Value = null
 	Index     int    // position in Resource.Fields and Record.Values; set by New
 }
@@ -72,6 +76,30 @@ const (
 	MadeHex         // Text: 24 random hexadecimal digits
 	MadeNow         // Instant: when the record was created
 )
+
+// Kept returns the name of the declared resource whose table keeps the records that
+// the field refers to.
+func (f *Field) Kept() string { return cmp.Or(f.Base, f.Table) }
+
+// Rules are what the declaration of an extra field asks of it beyond its kind. They
+// are comparable, as Field is.
+type Rules struct {
+	// Required fields are given when a record is created, and never become null
+	// afterwards, as long as they are shown.
+	Required bool
+
+	// Branches are the ids, "[16,17]", of the branches for whose users the field
+	// is there; "" = for all.
+	Branches string
+
+	// ShownBy names the field on whose value it depends whether this one is there:
+	// it has to be one of ShownFor, "[475]"; "" = always.
+	ShownBy, ShownFor string
+
+	// Parent names the field whose value the referenced records have to have in
+	// their idParent, unless that is none; "" = any record may be referred to.
+	Parent string
+}
 
 // Ops says which operations a resource offers to clients.
 type Ops uint8
@@ -108,6 +136,10 @@ type Access struct {
 	Branch string   // reference to a branch: users whose branches are restricted need to belong to it
 	Lock   string   // boolean: while true, the record refuses update and delete
 	Admin  bool     // only administrators create, update and delete
+
+	// Offered is a list of branches: with any in it, lists of the resource have the
+	// record for users of these branches and for administrators only.
+	Offered string
 
 	// Within are references to the records that this one is a part of: it is
 	// seen only by those who see all of them.
@@ -171,20 +203,38 @@ type Resource struct {
 	Access      Access   // zero: everyone sees and may change the records
 	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index
-	Sources     []Source // where the rows come from that are not kept themselves; nil: they are kept
+	Sources     []Source          // where the rows come from that are not kept themselves; nil: they are kept
+	Aliases     map[string]string // further names of fields: alias -> field. Clients may send and filter by them
+	Extensible  bool              // workspaces may add extra fields
+
+	// PartBy, when set, makes this the table that keeps the records of tables made
+	// at run time, see Part: an integer field with the part that a record belongs to.
+	PartBy string
+
+	// Base and Part are set in tables made at run time: which declared resource
+	// keeps their records, and what these have in its PartBy.
+	Base string
+	Part int64
+
+	// Whole is set in a resource as some users see it: the same one with nothing
+	// kept from them. See Catalog.For.
+	Whole *Resource
 
 	Nested []Nested // parts that can be created with a record
 
 	byName map[string]int // folded name -> index
 }
 
-// Field finds a field by name in any letter case. It returns nil when there is none.
+// Field finds a field by name or alias in any letter case. It returns nil when there is none.
 func (r *Resource) Field(name string) *Field {
 	if i, ok := r.byName[strings.ToLower(name)]; ok {
 		return &r.Fields[i]
 	}
 	return nil
 }
+
+// Kept returns the name of the declared resource whose table keeps the records.
+func (r *Resource) Kept() string { return cmp.Or(r.Base, r.Name) }
 
 // index sorts nothing; it numbers the fields and builds the name table.
 func (r *Resource) index() error {
@@ -195,6 +245,17 @@ func (r *Resource) index() error {
 		key := strings.ToLower(f.Name)
 		if _, dup := r.byName[key]; dup {
 			return fmt.Errorf("resource %s: field %s is declared twice", r.Name, f.Name)
+		}
+		r.byName[key] = i
+	}
+	for alias, name := range r.Aliases {
+		i, ok := r.byName[strings.ToLower(name)]
+		if !ok {
+			return fmt.Errorf("resource %s: %s is another name of unknown field %s", r.Name, alias, name)
+		}
+		key := strings.ToLower(alias)
+		if _, dup := r.byName[key]; dup {
+			return fmt.Errorf("resource %s: field %s is declared twice", r.Name, alias)
 		}
 		r.byName[key] = i
 	}

@@ -153,7 +153,7 @@ func (l *list) source(e filter.Expr) (best source) {
 // indexed returns the source for one comparison, when its field leads an index.
 func (l *list) indexed(c *filter.Compare) source {
 	s := indexSource{compare: c}
-	if path := direct(c.Path); len(path.Via) > 0 && !path.Via[0].Extra && c.Op != filter.IsNull {
+	if path := direct(c.Path); len(path.Via) > 0 && c.Op != filter.IsNull {
 		// What refers to one of the records that the comparison selects.
 		s.name, s.order = l.leads(path.Via[0], filter.In), rankIn
 		if s.name == "" {
@@ -162,6 +162,9 @@ func (l *list) indexed(c *filter.Compare) source {
 		return s
 	}
 	f := l.t.ownField(c.Path)
+	if path := direct(c.Path); f == nil && !path.Title && len(path.Via) == 0 && path.Field.Key {
+		f = path.Field // an extra field with an index
+	}
 	if f == nil || c.Path.Title && (f.Kind != resource.Text || c.Op == filter.IsNull || c.Op == filter.NotNull) {
 		return nil
 	}
@@ -184,7 +187,7 @@ func (l *list) indexed(c *filter.Compare) source {
 	switch {
 	case f.Index == 0 && c.Op != filter.IsNull:
 		return idSource{s}
-	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "":
+	case f.Kind == resource.RefList || f.Kind == resource.Text && l.t.key(f) == "" && !f.Extra:
 		return nil
 	}
 	s.name = l.leads(f, c.Op)
@@ -200,6 +203,12 @@ func (l *list) indexed(c *filter.Compare) source {
 // leads returns the name of an index that begins with f and serves a comparison, or
 // "".
 func (l *list) leads(f *resource.Field, op filter.Op) string {
+	if f.Extra {
+		if f.Key {
+			return extraIndexName(l.t, f)
+		}
+		return ""
+	}
 	if f.Key {
 		return keyIndexName(l.t, f)
 	}
@@ -216,8 +225,12 @@ func (l *list) leads(f *resource.Field, op filter.Op) string {
 // fix the fields of that index that come first.
 func (l *list) served() (index string, equal filter.And, ok bool) {
 	first := l.terms[0]
-	if len(first.Path.Via) > 0 || first.Path.Title || first.Path.Field.Extra {
+	if len(first.Path.Via) > 0 || first.Path.Title {
 		return "", nil, false
+	}
+	if f := first.Path.Field; f.Extra {
+		index = l.leads(f, filter.Eq)
+		return index, nil, index != ""
 	}
 	order := &l.t.res.Fields[first.Path.Field.Index]
 	fixed := map[string]filter.Expr{}

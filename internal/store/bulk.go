@@ -109,7 +109,7 @@ type run struct {
 }
 
 func (l *loader) insert(res *resource.Resource, recs ...*resource.Record) error {
-	t, err := l.s.table(res.Name)
+	t, err := l.s.table(res)
 	if err != nil {
 		return err
 	}

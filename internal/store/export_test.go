@@ -11,7 +11,7 @@ import (
 // Explain returns how the keys of a list are read: by a walk that may end early,
 // or with the engine's plans for its statements.
 func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err error) {
-	t, err := s.table(q.Resource.Name)
+	t, err := s.table(q.Resource)
 	if err != nil {
 		return "", err
 	}

@@ -19,7 +19,7 @@ func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) 
 }
 
 func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page) error {
-	t, err := s.table(q.Resource.Name)
+	t, err := s.table(q.Resource)
 	if err != nil {
 		return err
 	}

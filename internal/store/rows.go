@@ -30,10 +30,13 @@ type rowPlan struct {
 const fixedColumns = 3
 
 func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
+	if res.Whole != nil {
+		res = res.Whole // which is kept the same
+	}
 	if p, ok := s.plans.Load(res.Name); ok && p.(*rowPlan).res == res {
 		return p.(*rowPlan), nil
 	}
-	t, err := s.table(res.Name)
+	t, err := s.table(res)
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +211,15 @@ func (b *builder) visible(e filter.Expr, t *table) {
 	}
 }
 
+// part adds the condition that a row of t is a record of res, which may be one of
+// several that t keeps.
+func (b *builder) part(res *resource.Resource, t *table) {
+	if res.Base != "" {
+		b.add(" AND ", t.fields[t.res.Field(t.res.PartBy).Index], " = ")
+		b.arg(resource.IntValue(res.Part), ColumnInteger)
+	}
+}
+
 // rows fills p.Rows for p.Keys, except those that p.Known knows. A row that has
 // changed since its key was read is given as it is now, with its version, if it is
 // still visible.
@@ -356,7 +368,7 @@ func (s *Store) loadKeys(ctx context.Context, c Conn, t *table, ids []int64, p *
 // only; the strings in it may be kept.
 func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64, fn func(id int64, columns []string)) (err error) {
 	defer fault.Wrap(&err, "store.Titles(%s)", res.Name)
-	t, err := s.table(res.Name)
+	t, err := s.table(res)
 	if err != nil {
 		return err
 	}
@@ -395,7 +407,15 @@ func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64,
 	}
 	return s.db.Read(ctx, func(c Conn) error {
 		if ids == nil {
-			return c.Query(ctx, head+" ORDER BY 1", nil, row)
+			b := s.newBuilder(0)
+			b.add(head, " WHERE TRUE")
+			b.part(res, t)
+			b.add(" ORDER BY 1")
+			sql, args, err := b.done()
+			if err != nil {
+				return err
+			}
+			return c.Query(ctx, sql, args, row)
 		}
 		sorted := sortedIDs(ids)
 		for len(sorted) > 0 {
@@ -404,7 +424,9 @@ func (s *Store) Titles(ctx context.Context, res *resource.Resource, ids []int64,
 			b := s.newBuilder(0)
 			b.add(head, " WHERE ", idColumn, " IN (")
 			b.ids(part)
-			b.add(") ORDER BY 1")
+			b.add(")")
+			b.part(res, t)
+			b.add(" ORDER BY 1")
 			sql, args, err := b.done()
 			if err != nil {
 				return err

@@ -77,11 +77,11 @@ func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *S
 }
 
 // table returns how a resource is kept.
-func (s *Store) table(name string) (*table, error) {
-	if t := s.byName[name]; t != nil {
+func (s *Store) table(res *resource.Resource) (*table, error) {
+	if t := s.byName[res.Kept()]; t != nil {
 		return t, nil
 	}
-	return nil, fmt.Errorf("resource %s has no table", name)
+	return nil, fmt.Errorf("resource %s has no table", res.Name)
 }
 
 // texts keeps one copy of each SQL text, so that the engine finds its prepared
@@ -202,10 +202,9 @@ func (b *builder) done() (sql string, args []Arg, err error) {
 
 // table returns the table of the records that a field refers to.
 func (b *builder) table(f *resource.Field) *table {
-	t, err := b.s.table(f.Table)
-	if err != nil {
-		b.fail(err)
-		return &table{}
+	if t := b.s.byName[f.Kept()]; t != nil {
+		return t
 	}
-	return t
+	b.fail(fmt.Errorf("resource %s has no table", f.Table))
+	return &table{}
 }

@@ -12,7 +12,7 @@ import (
 // Tally implements crm.Store.
 func (s *Store) Tally(ctx context.Context, res *resource.Resource, where filter.Expr, by, sum *resource.Field) (_ map[int64]crm.Total, err error) {
 	defer fault.Wrap(&err, "store.Tally(%s by %s)", res.Name, by.Name)
-	t, err := s.table(res.Name)
+	t, err := s.table(res)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,15 @@ func (x *tx) Advance(context.Context) error {
 	return nil
 }
 
+// Declare implements crm.Tx. On SQLite there is one writer at a time.
+func (x *tx) Declare(ctx context.Context) (err error) {
+	defer fault.Wrap(&err, "store.Declare")
+	if x.s.flavor == SQLite {
+		return nil
+	}
+	return x.c.Query(ctx, `SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' declarations'))::text`, nil, ignore)
+}
+
 // insertPlan are the columns that an insert writes: the fields after the id,
 // the folded copies, the extra fields.
 type insertPlan struct {
@@ -123,7 +132,7 @@ const maxInsertRows = 64
 func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resource.Record) (err error) {
 	defer func() { x.failed = err }()
 	defer fault.Wrap(&err, "store.Insert(%s)", res.Name)
-	t, err := x.s.table(res.Name)
+	t, err := x.s.table(res)
 	if err != nil {
 		return err
 	}
@@ -272,7 +281,7 @@ func folded(v resource.Value) resource.Value {
 func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set []crm.Assignment) (found bool, err error) {
 	defer func() { x.failed = err }()
 	defer fault.Wrap(&err, "store.Update(%s, %d)", res.Name, id)
-	t, err := x.s.table(res.Name)
+	t, err := x.s.table(res)
 	if err != nil {
 		return false, err
 	}
@@ -363,20 +372,24 @@ func (x *tx) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
 // Missing implements crm.Tx.
 func (x *tx) Missing(ctx context.Context, refs []crm.Reference, visible func(*resource.Resource) filter.Expr) (missing []crm.Reference, err error) {
 	defer fault.Wrap(&err, "store.Missing")
-	ids := map[string][]int64{}
-	guards := map[string]filter.Expr{}
+	groups := map[string]*sought{}
+	var order []*sought
 	for _, r := range refs {
-		if visible != nil && ids[r.Resource.Name] == nil {
-			guards[r.Resource.Name] = visible(r.Resource)
+		g := groups[r.Resource.Name]
+		if g == nil {
+			g = &sought{number: len(order)}
+			if g.table, err = x.s.table(r.Resource); err != nil {
+				return nil, err
+			}
+			if visible != nil {
+				g.guard = visible(r.Resource)
+			}
+			groups[r.Resource.Name], order = g, append(order, g)
 		}
-		ids[r.Resource.Name] = append(ids[r.Resource.Name], r.ID)
+		g.ids = append(g.ids, r.ID)
 	}
-	type key struct {
-		table int64
-		id    int64
-	}
+	type key struct{ group, id int64 }
 	found := map[key]bool{}
-	numbers := map[string]int64{}
 	b := x.s.newBuilder(0)
 	flush := func() error {
 		sql, args, err := b.done()
@@ -389,20 +402,19 @@ func (x *tx) Missing(ctx context.Context, refs []crm.Reference, visible func(*re
 			return nil
 		})
 	}
-	for number, t := range x.s.tables {
-		numbers[t.res.Name] = int64(number)
-		for all := sortedIDs(ids[t.res.Name]); len(all) > 0; {
+	for _, g := range order {
+		for all := sortedIDs(g.ids); len(all) > 0; {
 			part := all[:min(len(all), maxIDs)]
 			all = all[len(part):]
 			if len(b.args) > 0 {
 				b.add(" UNION ALL ")
 			}
 			b.add("SELECT ")
-			b.text = appendInt(b.text, number)
-			b.add(", ", idColumn, " FROM ", t.name, " WHERE ", idColumn, " IN (")
+			b.text = appendInt(b.text, g.number)
+			b.add(", ", idColumn, " FROM ", g.table.name, " WHERE ", idColumn, " IN (")
 			b.ids(part)
 			b.add(")")
-			b.visible(guards[t.res.Name], t)
+			b.visible(g.guard, g.table)
 			if len(b.args) > 8*maxIDs {
 				if err := flush(); err != nil {
 					return nil, err
@@ -414,15 +426,19 @@ func (x *tx) Missing(ctx context.Context, refs []crm.Reference, visible func(*re
 		return nil, err
 	}
 	for _, r := range refs {
-		number, ok := numbers[r.Resource.Name]
-		if !ok {
-			return nil, fmt.Errorf("resource %s has no table", r.Resource.Name)
-		}
-		if !found[key{number, r.ID}] {
+		if !found[key{int64(groups[r.Resource.Name].number), r.ID}] {
 			missing = append(missing, r)
 		}
 	}
 	return missing, nil
+}
+
+// sought are the references to one resource that Missing looks for.
+type sought struct {
+	number int
+	table  *table
+	guard  filter.Expr
+	ids    []int64
 }
 
 // sortedIDs returns a copy of ids in ascending order, each once.
@@ -435,7 +451,7 @@ func sortedIDs(ids []int64) []int64 {
 // FindTitle implements crm.Tx.
 func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, visible filter.Expr, title string, limit int) (ids []int64, err error) {
 	defer fault.Wrap(&err, "store.FindTitle(%s)", res.Name)
-	t, err := x.s.table(res.Name)
+	t, err := x.s.table(res)
 	if err != nil {
 		return nil, err
 	}
@@ -493,7 +509,7 @@ func (x *tx) FindTitle(ctx context.Context, res *resource.Resource, visible filt
 func (x *tx) Holder(ctx context.Context, res *resource.Resource, field *resource.Field, v resource.Value) (id int64, found bool, err error) {
 	defer fault.Wrap(&err, "store.Holder(%s.%s)", res.Name, field.Name)
 	x.looked = true
-	t, err := x.s.table(res.Name)
+	t, err := x.s.table(res)
 	if err != nil {
 		return 0, false, err
 	}

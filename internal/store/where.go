@@ -36,7 +36,7 @@ func (b *builder) where(e filter.Expr, t *table, alias string) {
 		})
 	case *filter.Through:
 		// Asked for each row by the other's id: its rows may be many.
-		next, err := b.s.table(e.Resource.Name)
+		next, err := b.s.table(e.Resource)
 		if err != nil {
 			b.fail(err)
 			return
@@ -128,40 +128,34 @@ func (b *builder) column(f *resource.Field, t *table, alias string) {
 		return
 	}
 	// A value of another type, from before the field was declared anew, counts
-	// as null.
-	name := resource.TextValue(f.Name)
-	extra := alias + "." + extraColumn
+	// as null. The name is spelled out, so that the engines see that an index of the
+	// field has the same expression.
+	extra := extraColumn
+	if alias != "" {
+		extra = alias + "." + extraColumn
+	}
 	text := columnOf(f) == ColumnText
 	if b.s.flavor == SQLite {
 		typ := "'integer'"
 		if text {
 			typ = "'text'"
 		}
-		name.S = jsonPath(f.Name)
-		b.add("CASE json_type(", extra, ", ")
-		b.arg(name, ColumnText)
-		b.add(") WHEN ", typ, " THEN json_extract(", extra, ", ")
-		b.arg(name, ColumnText)
-		b.add(") END")
+		path := quoteText(`$."` + f.Name + `"`)
+		b.add("CASE json_type(", extra, ", ", path, ") WHEN ", typ, " THEN json_extract(", extra, ", ", path, ") END")
 		return
 	}
-	b.add("CASE jsonb_typeof(", extra, " -> ")
-	b.arg(name, ColumnText)
-	b.add("::text) WHEN ")
+	name := quoteText(f.Name)
+	b.add("CASE jsonb_typeof(", extra, " -> ", name, ") WHEN ")
 	if text {
-		b.add("'string' THEN (", extra, " ->> ")
-		b.arg(name, ColumnText)
-		b.add(`::text) COLLATE "C" END`)
+		b.add("'string' THEN (", extra, " ->> ", name, `) COLLATE "C" END`)
 	} else {
-		b.add("'number' THEN (", extra, " ->> ")
-		b.arg(name, ColumnText)
-		b.add("::text)::bigint END")
+		b.add("'number' THEN (", extra, " ->> ", name, ")::bigint END")
 	}
 }
 
-// jsonPath addresses a member of SQLite's JSON by its name. It is an argument,
-// like every name that clients choose.
-func jsonPath(name string) string { return `$."` + name + `"` }
+// quoteText writes a text as SQL. What clients compare with is never written so, only
+// names that crm has checked.
+func quoteText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // columnOf says how a field's values are compared. Extra fields are kept in
 // JSON, as text and numbers.
@@ -255,12 +249,13 @@ func (b *builder) compare(c *filter.Compare, path filter.Path, t *table, alias s
 		b.compareList(c, f, t, alias)
 		return
 	}
-	if f.Kind == resource.Text && (c.Op == filter.IsNull || c.Op == filter.NotNull) && t.key(f) == "" {
+	indexed := t.key(f) != "" || f.Extra && f.Key // as it is compared
+	if f.Kind == resource.Text && (c.Op == filter.IsNull || c.Op == filter.NotNull) && !indexed {
 		b.compareWith(c, ColumnText, func() { b.column(f, t, alias) }, nil)
 		return
 	}
 	var plain func()
-	if f.Kind == resource.Text && t.key(f) == "" {
+	if f.Kind == resource.Text && !indexed {
 		plain = func() { b.column(f, t, alias) }
 	}
 	b.compareWith(c, columnOf(f), func() { b.operand(f, t, alias) }, plain)

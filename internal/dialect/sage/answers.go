@@ -61,7 +61,7 @@ func header(description string) object {
 
 // recordAnswer is one record.
 func recordAnswer(b *book, res *resource.Resource) object {
-	return b.records(componentName(res.Name), res, quirks[res.Name])
+	return b.records(componentName(res.Name), res, quirkOf(res))
 }
 
 // pageAnswer is an array of records.
@@ -85,7 +85,7 @@ func roleUsersAnswer(b *book, res *resource.Resource) object {
 // createdAnswer is what answers a creation: unlike other changes, the usual message
 // has the id.
 func createdAnswer(b *book, res *resource.Resource) object {
-	q := quirks[res.Name]
+	q := quirkOf(res)
 	switch {
 	case q.several:
 		return object{"anyOf": []object{recordAnswer(b, res), pageAnswer(b, res)}}
@@ -97,12 +97,12 @@ func createdAnswer(b *book, res *resource.Resource) object {
 
 // updatedAnswer is what answers an update.
 func updatedAnswer(b *book, res *resource.Resource) object {
-	return b.changed(res, quirks[res.Name].updated, "Updated", "entity updated")
+	return b.changed(res, quirkOf(res).updated, "Updated", "entity updated")
 }
 
 // deletedAnswer is what answers a deletion.
 func deletedAnswer(b *book, res *resource.Resource) object {
-	return b.changed(res, quirks[res.Name].deleted, "Deleted", "entity deleted")
+	return b.changed(res, quirkOf(res).deleted, "Deleted", "entity deleted")
 }
 
 // changed describes the answers to changes, under a name.
@@ -119,6 +119,10 @@ func (b *book) changed(res *resource.Resource, kind answer, name, message string
 		return said(name+"Successfully", object{"Message": object{"const": "delete success"}, "id": int64Schema()})
 	case answerPlain:
 		return successAnswer(b, res)
+	case answerCode:
+		return b.named(name+"WithCode", func() object {
+			return strict(object{"code": object{"const": 1}, "message": object{"const": "success"}})
+		})
 	default:
 		return said(name, object{"Message": object{"const": message}})
 	}
@@ -127,7 +131,7 @@ func (b *book) changed(res *resource.Resource, kind answer, name, message string
 // newRecordBody is a record to create, or several where that is offered.
 func newRecordBody(b *book, res *resource.Resource) object {
 	one := b.complete(res, res.Required)
-	if quirks[res.Name].several {
+	if quirkOf(res).several {
 		return object{"anyOf": []object{one, arrayOf(one)}}
 	}
 	return one
@@ -149,7 +153,7 @@ func changesBody(b *book, res *resource.Resource) object { return b.input(res) }
 
 // complete is the input of res with members that must be there.
 func (b *book) complete(res *resource.Resource, required []string) object {
-	if len(required) == 0 {
+	if len(required) == 0 || res.Aliases != nil { // whichever of its names it comes by
 		return b.input(res)
 	}
 	return b.named("New"+componentName(res.Name), func() object {

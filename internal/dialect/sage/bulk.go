@@ -51,7 +51,7 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 	guids := make([]json.RawMessage, len(raw))
 	for i := range raw {
 		items[i], guids[i] = bulkItem(raw[i], op)
-		if change := quirks[res.Name].input; change != nil && items[i].Input != nil && items[i].Err == nil {
+		if change := quirkOf(res).input; change != nil && items[i].Input != nil && items[i].Err == nil {
 			items[i].Err = change(items[i].Input, op == crm.BulkCreate)
 		}
 	}

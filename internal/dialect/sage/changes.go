@@ -58,14 +58,19 @@ func (s *session) appendChange(dst []byte, c *crm.Change) []byte {
 	text("operation", c.Kind.String())
 	dst = append(dst, `,"changes":{`...)
 	res := s.catalog.Resource(c.Resource)
-	for i, f := range c.Fields {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
+	first := true
+	for _, f := range c.Fields {
 		var field *resource.Field
 		if res != nil {
 			field = res.Field(f.Name)
 		}
+		if field != nil && field.Internal {
+			continue // to this caller
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
 		dst = append(appendString(dst, f.Name), `:{"before":`...)
 		dst = appendChanged(dst, field, f.Before)
 		dst = append(dst, `,"after":`...)

@@ -38,7 +38,7 @@ func (d *Dialect) listDocuments(s *session, w http.ResponseWriter, r *request) e
 	if err != nil {
 		return err
 	}
-	base, q := document.Visible(res), quirks[res.Name]
+	base, q := document.Visible(res), quirkOf(res)
 	if of.resource != nil {
 		q = recordDocuments
 		if base, err = document.Of(res, of.resource, of.id); err != nil {
@@ -125,7 +125,7 @@ func (d *Dialect) getDocument(s *session, w http.ResponseWriter, r *request) err
 	if err != nil {
 		return err
 	}
-	rows, err := d.documentRows(s, r, got, quirks[res.Name])
+	rows, err := d.documentRows(s, r, got, quirkOf(res))
 	if err != nil {
 		return err
 	}

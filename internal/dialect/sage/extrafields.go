@@ -3,6 +3,7 @@ package sage
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -50,6 +51,93 @@ func (d *Dialect) createExtraField(s *session, w http.ResponseWriter, r *request
 		return fault.New(fault.Internal, "").Because(err)
 	}
 	return d.createIn(s, w, r, fields, crm.Input{"entity": name})
+}
+
+// updateExtraField answers PUT /extrafields/{entity}/{id}, and deleteExtraField its
+// DELETE. The documents have neither; both are ours, made after those of tabs.
+func (d *Dialect) updateExtraField(s *session, w http.ResponseWriter, r *request) error {
+	fields, id, err := s.oneExtraField(r)
+	if err != nil {
+		return err
+	}
+	input, err := r.readObject(w, maxRecordBody)
+	if err != nil {
+		return err
+	}
+	return d.updateOf(s, w, r, fields, id, input)
+}
+
+func (d *Dialect) deleteExtraField(s *session, w http.ResponseWriter, r *request) error {
+	fields, id, err := s.oneExtraField(r)
+	if err != nil {
+		return err
+	}
+	return d.deleteOf(s, w, r, fields, id)
+}
+
+func (d *Dialect) getExtraField(s *session, w http.ResponseWriter, r *request) error {
+	fields, id, err := s.oneExtraField(r)
+	if err != nil {
+		return err
+	}
+	return d.respondRecord(s, w, r, fields, id)
+}
+
+// oneExtraField finds the extra field that the path names, which is one of the
+// entity's.
+func (s *session) oneExtraField(r *request) (fields *resource.Resource, id int64, err error) {
+	fields, entity, err := s.declarations(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	if id, err = recordID(r.values[1]); err != nil {
+		return nil, 0, err
+	}
+	got, err := s.records.List(r.Context(), s.actor, crm.ListRequest{
+		Resource: fields,
+		Base: filter.And{
+			equals(fields, "entity", resource.TextValue(resource.Fold(entity.Name))),
+			equals(fields, "id", resource.IntValue(id)),
+		},
+		Language: -1,
+		Size:     1,
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(got.Keys) == 0 {
+		return nil, 0, fault.New(fault.NotFound, "not exist")
+	}
+	return fields, id, nil
+}
+
+// extraFieldInput takes tables by the vendor's names for them, and the values behind
+// dynamicField in the forms they come in: a list of numbers or of texts, or one text.
+// The record keeps them as a list.
+func extraFieldInput(in crm.Input, _ bool) error {
+	if key, table, ok := sentText(in, "valueListRelated"); ok {
+		if name, ok := vendorTables[strings.ToLower(table)]; ok {
+			in[key] = quoted(name)
+		}
+	}
+	const name = "dynamicFieldValues"
+	key, raw, ok := sent(in, name)
+	if !ok || string(raw) == "null" {
+		return nil
+	}
+	ids := resource.Field{Name: name, Kind: resource.RefList, Table: "the table behind dynamicField"}
+	if _, text, ok := sentText(in, name); ok {
+		raw = json.RawMessage("[" + strings.Trim(text, "[]") + "]")
+		if !json.Valid(raw) {
+			return fault.InField(name, "%s must be ids, such as [475]", name)
+		}
+	}
+	got, err := ids.Coerce(raw)
+	if err != nil {
+		return err
+	}
+	in[key] = quoted(got.Value.S)
+	return nil
 }
 
 // equals is the condition that a field has a value; texts come folded.

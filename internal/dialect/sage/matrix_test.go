@@ -188,6 +188,14 @@ func (m *matrix) plant(res *resource.Resource, number int) {
 			*v = resource.IntValue(plantedID)
 		case f.Name == "state" && f.Internal:
 			*v = resource.TextValue(resource.DocumentReady)
+		case f.Name == "entity":
+			*v = resource.TextValue("accounts")
+		case res.Name == "extrafields" && f.Name == "fieldName":
+			*v = resource.TextValue("Z_" + word)
+		case res.Name == "extrafields" && f.Name == "type":
+			*v = resource.TextValue("text")
+		case res.Name == "extrafields" && !strings.HasPrefix(f.Name, "description"): // have meanings
+		case f.Name == a.Offered: // would keep it out of lists
 		case f.Internal || f.Name == "attachments" || f.Within != (resource.Within{}): // have forms of their own
 		case f.Table == "users" && f.Kind != resource.RefList:
 			*v = resource.IntValue(m.owner)
@@ -330,9 +338,15 @@ func (m *matrix) leaks(what string, c caller, got apptest.Answer) {
 	}
 }
 
+// ownPaths are resources whose records have paths of their own.
+var ownPaths = []string{"extrafields", "list"}
+
 // each makes a probe for each resource that offers an operation.
 func (m *matrix) each(op resource.Ops, make func(res *resource.Resource) probe) (all []probe) {
 	for _, res := range m.catalog.All() {
+		if op&^resource.CanList != 0 && slices.Contains(ownPaths, res.Name) {
+			continue
+		}
 		if res.Ops&op == op {
 			all = append(all, make(res))
 		}
@@ -373,6 +387,8 @@ func (m *matrix) creation(res *resource.Resource) (body string, refs []string) {
 			members[name] = true
 		case f.Kind == resource.Text && f.Within.Words != "":
 			members[name], _, _ = strings.Cut(f.Within.Words, " ")
+		case f.Name == "entity":
+			members[name] = "accounts"
 		case f.Kind == resource.Text:
 			members[name] = "https://example.com/x" // is a text, and an address where one is wanted
 		default:
@@ -416,11 +432,8 @@ func (m *matrix) create(prefix string) func(*resource.Resource) probe {
 	}
 }
 
-// creations are probes for all resources but extra fields, which have a path of their
-// own.
-func (m *matrix) creations() []probe {
-	return slices.DeleteFunc(m.each(resource.CanCreate, m.create("")), func(p probe) bool { return p.path == "/extrafields" })
-}
+// creations are probes for all resources that have no path of their own.
+func (m *matrix) creations() []probe { return m.each(resource.CanCreate, m.create("")) }
 
 func (m *matrix) change(method, prefix string) func(*resource.Resource) probe {
 	return func(res *resource.Resource) probe {
@@ -450,6 +463,11 @@ func (m *matrix) part(method, path, name string) []probe {
 		p.body, p.copied, p.shows = "{}", name, ""
 	}
 	return []probe{p}
+}
+
+// valueList makes a list of values.
+func (m *matrix) valueList(name string) {
+	m.Do(m.t, "POST", "/api/v4/list", fmt.Sprintf(`{"databaseName": %q, "description": "x"}`, name))
 }
 
 // lists are the tables that are asked for by the path of value lists as well.
@@ -495,6 +513,16 @@ var probes = map[string]func(m *matrix) []probe{
 	"GET /extrafields/{}":        func(*matrix) []probe { return []probe{{method: "GET", path: "/extrafields/accounts"}} },
 	"POST /extrafields/{}": func(*matrix) []probe {
 		return []probe{{method: "POST", path: "/extrafields/accounts", body: `{"fieldName": "Z_F{n}", "type": "text"}`, admin: true}}
+	},
+
+	"GET /extrafields/{}/{}": func(*matrix) []probe {
+		return []probe{{method: "GET", path: "/extrafields/accounts/{id}", target: "extrafields", shows: "extrafields"}}
+	},
+	"PUT /extrafields/{}/{}": func(*matrix) []probe {
+		return []probe{{method: "PUT", path: "/extrafields/accounts/{id}", body: `{"order": 2}`, target: "extrafields", copied: "extrafields", admin: true}}
+	},
+	"DELETE /extrafields/{}/{}": func(*matrix) []probe {
+		return []probe{{method: "DELETE", path: "/extrafields/accounts/{id}", target: "extrafields", copied: "extrafields", admin: true}}
 	},
 
 	"GET /users/scores": func(*matrix) []probe { return []probe{{method: "GET", path: "/users/scores"}} },
@@ -594,6 +622,19 @@ var probes = map[string]func(m *matrix) []probe{
 	},
 	"DELETE /campaignQuestions/{}/answers/{}": func(m *matrix) []probe {
 		return m.part("DELETE", "/campaignQuestions/5000/answers/{id}", "campaignQuestionAnswers")
+	},
+
+	"GET /list": func(m *matrix) []probe { return m.some([]string{"list"}, m.list("")) },
+	"POST /list": func(*matrix) []probe {
+		return []probe{{method: "POST", path: "/list", body: `{"databaseName": "Z_tbl{n}", "description": "x"}`, admin: true}}
+	},
+	"PUT /list/{}": func(m *matrix) []probe {
+		m.valueList("Z_tblPut")
+		return []probe{{method: "PUT", path: "/list/Z_tblPut", body: `{"description": "x"}`, target: "list", admin: true}}
+	},
+	"DELETE /list/{}": func(m *matrix) []probe {
+		m.valueList("Z_tblDelete")
+		return []probe{{method: "DELETE", path: "/list/Z_tblDelete", target: "list", admin: true}}
 	},
 
 	"GET /list/{}/schema": func(m *matrix) []probe {

@@ -302,7 +302,7 @@ func (b *book) records(name string, res *resource.Resource, q quirk) object {
 		schema := strict(properties)
 		schema["required"] = slices.DeleteFunc(schema["required"].([]string), func(name string) bool {
 			f := res.Field(name)
-			return f != nil && f.OmitEmpty
+			return f != nil && (f.OmitEmpty || f.Rules.Branches != "") // the latter is not there for everybody
 		})
 		return schema
 	})
@@ -314,7 +314,7 @@ func (b *book) member(m *member) object {
 		return scalar(m.kind)
 	}
 	schema := b.shown(m)
-	if f := m.field; f.ReadOnly && !f.Default.IsNull() || f.Name == "id" {
+	if f := m.field; f.ReadOnly && !f.Extra && !f.Default.IsNull() || f.Name == "id" {
 		return schema // never null
 	}
 	var none any
@@ -348,6 +348,8 @@ func (b *book) shown(m *member) object {
 		return object{"type": "integer", "enum": []int{0, 1}}
 	case bareIDs:
 		return arrayOf(int64Schema())
+	case quotedIDs:
+		return arrayOf(object{"type": "string"})
 	case firstOnly:
 		return b.reference(m)
 	case callDate:
@@ -382,6 +384,7 @@ var rawShapes = object{
 	"attachments": arrayOf(strict(object{
 		"id": int64Schema(), "name": object{"type": "string"}, "size": object{"type": nullable("integer"), "format": "int64"},
 	})),
+	"dynamicFieldValues": arrayOf(int64Schema()),
 }
 
 // sentMoment and sentAttachment are what clients send for an e-mail's.
@@ -452,7 +455,7 @@ func (b *book) inputs(res *resource.Resource) object {
 		if f.Internal || f.ReadOnly {
 			continue
 		}
-		if schema, ok := quirks[res.Name].takes[f.Name]; ok {
+		if schema, ok := quirkOf(res).takes[f.Name]; ok {
 			properties[f.Name] = schema
 		} else {
 			properties[f.Name] = b.taken(f)

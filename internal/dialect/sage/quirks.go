@@ -15,6 +15,7 @@ type quirk struct {
 	none   map[string]string // what a null is written as, by field; "null" where not named
 	hidden []string          // fields that answers do not show
 	add    added             // members that are no fields, written by the handler
+	again  map[string]string // further members: name -> the field whose value they repeat
 	rename map[string]string // field -> member
 	refs   refStyle          // of references; zero: {"id":…,"value":…}
 	forms  map[string]form   // fields that are not written as their kind is
@@ -45,6 +46,7 @@ type form uint8
 const (
 	plain     form = iota
 	bareIDs        // a list of references: the ids alone
+	quotedIDs      // a list of references: the ids alone, as texts
 	firstOnly      // a list of references: the first, as one reference
 	callDate       // an instant: "2009/01/07 11:19:15"
 	shortDay       // an instant: "09/01/07"
@@ -62,7 +64,27 @@ const (
 	answerRecord                  // the record as it is now
 	answerSuccess                 // {"Message":"delete success","id":…}
 	answerPlain                   // {"message":"success"}
+	answerCode                    // {"code":1,"message":"success"}
 )
+
+// quirkOf returns how the records of a resource differ: those of a table made at
+// run time as the table that keeps them.
+func quirkOf(res *resource.Resource) quirk { return quirks[res.Kept()] }
+
+// vendorTables are names of the vendor's tables, in lower case, by which clients
+// address resources [DOC][OFFICIAL][CLIENT]; which table of values an account's
+// rating is [INFER].
+var vendorTables = map[string]string{
+	"empresas":                    "accounts",
+	"contactos":                   "contacts",
+	"expedientes":                 "opportunities",
+	"tblsalesorders":              "salesorders",
+	"tblsalesorderslines":         "salesordersLines",
+	"tblusuarios":                 "users",
+	"tbltimezones":                "timeZones",
+	"tblvideocallproviders":       "videoCallProviders",
+	"tbltiposcalificacionempresa": "accountStatuses",
+}
 
 // noRecord is how members that name nobody or nothing are written.
 const noRecord = "-1"
@@ -132,6 +154,34 @@ var quirks = map[string]quirk{
 			"visibleInPhoneCallForm", "type", "length", "dynamicField", "dynamicFieldValues", "dependenceField",
 			"fuzzySearch", "includeTime", "mandatoryRestApi"},
 		none: minusOne("tabId"),
+		// The example shows the ids of branches as texts, which is also how they are
+		// sent; and the values behind dynamicField as a list of numbers [DOC].
+		forms: map[string]form{"branches": quotedIDs, "dynamicFieldValues": rawJSON},
+		takes: map[string]object{"dynamicFieldValues": {"type": []string{"array", "string", "null"}}},
+		input: extraFieldInput,
+	},
+	// Lists of values are shown without what every other table has: no id, no dates.
+	// A label there is none of is empty, not null [DOC].
+	"list": {
+		known: "DOC",
+		hidden: []string{"id", "deleted", "dateCreated", "dateUpdated", "dateDeleted",
+			"salesRepIdCreated", "salesRepIdUpdated", "salesRepIdDeleted"},
+		none: map[string]string{
+			"description": `""`, "descriptionBR": `""`, "descriptionDE": `""`, "descriptionDK": `""`, "descriptionEN": `""`,
+			"descriptionFR": `""`, "descriptionIT": `""`, "descriptionPT": `""`, "descriptionRU": `""`, "descriptionUS": `""`,
+		},
+		created: answerRecord,
+		updated: answerRecord,
+		deleted: answerCode,
+	},
+	// The values of these lists have Spanish names; "deleted" is there besides, as in
+	// every other list [DOC].
+	"listValues": {
+		known: "DOC",
+		rename: map[string]string{
+			"salesRepIdCreated": "UserCreado", "salesRepIdUpdated": "UserModificado", "salesRepIdDeleted": "UserBorrado",
+		},
+		again: map[string]string{"borrado": "deleted"},
 	},
 	// deleted is a number in sales and nowhere else [DOC].
 	"sales": {known: "DOC", forms: map[string]form{"deleted": digit}},

@@ -18,6 +18,7 @@ const (
 	bodyDeleted = `{"Message":"entity deleted"}`
 	bodySuccess = `{"Message":"delete success"}` // of hooks [CLIENT]
 	bodyPlain   = `{"message":"success"}`        // of campaigns and their parts, and of calls [DOC]
+	bodyCode    = `{"code":1,"message":"success"}`
 )
 
 // renderer turns the records of one result into bytes, through the row cache.
@@ -125,7 +126,7 @@ func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *re
 		Walk:     s.token + r.URL.Path,
 		Cache:    rd,
 	}
-	if skip, count, ok := offsets(r.query); ok && quirks[res.Name].offset {
+	if skip, count, ok := offsets(r.query); ok && quirkOf(res).offset {
 		req.Page, req.Skip, req.Walk = 0, skip, ""
 		if count > 0 {
 			req.Size = count
@@ -233,7 +234,7 @@ func (d *Dialect) create(s *session, w http.ResponseWriter, r *request) error {
 // createIn creates what the body has of res, a record or several, with further
 // members set, and answers.
 func (d *Dialect) createIn(s *session, w http.ResponseWriter, r *request, res *resource.Resource, set crm.Input) error {
-	q := quirks[res.Name]
+	q := quirkOf(res)
 	inputs, several, err := r.readInputs(w, q.several)
 	if err != nil {
 		return err
@@ -322,7 +323,7 @@ func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
 
 // updateOf updates one record and answers.
 func (d *Dialect) updateOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64, input crm.Input) error {
-	q := quirks[res.Name]
+	q := quirkOf(res)
 	if q.input != nil {
 		if err := q.input(input, false); err != nil {
 			return err
@@ -377,12 +378,14 @@ func (d *Dialect) deleteOf(s *session, w http.ResponseWriter, r *request, res *r
 	if err := s.records.Delete(r.Context(), s.actor, res, id); err != nil {
 		return err
 	}
-	body, how := []byte(bodyDeleted), quirks[res.Name].deleted
+	body, how := []byte(bodyDeleted), quirkOf(res).deleted
 	switch how {
 	case answerSuccess:
 		body = []byte(bodySuccess)
 	case answerPlain:
 		body = []byte(bodyPlain)
+	case answerCode:
+		body = []byte(bodyCode)
 	}
 	if how == answerMessageID || how == answerSuccess {
 		body = append(strconv.AppendInt(append(body[:len(body)-1], `,"id":`...), id, 10), '}')

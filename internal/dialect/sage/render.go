@@ -52,13 +52,9 @@ type computed func(dst []byte, member string, rec *resource.Record) []byte
 // [LIVE], unless the quirk says otherwise.
 func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 	p := &plan{}
-	for i := range res.Fields {
-		f := &res.Fields[i]
-		if f.Internal || slices.Contains(q.hidden, f.Name) {
-			continue
-		}
+	add := func(name string, f *resource.Field) {
 		m := member{
-			name: cmp.Or(q.rename[f.Name], f.Name), field: f, none: cmp.Or(q.none[f.Name], "null"),
+			name: name, field: f, none: cmp.Or(q.none[f.Name], "null"),
 			form: q.forms[f.Name], refs: q.refs,
 		}
 		if f.JSON {
@@ -70,6 +66,14 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 			m.guard = crm.Guarded(catalog, m.table)
 		}
 		p.members = append(p.members, m)
+	}
+	for i := range res.Fields {
+		if f := &res.Fields[i]; !f.Internal && !slices.Contains(q.hidden, f.Name) {
+			add(cmp.Or(q.rename[f.Name], f.Name), f)
+		}
+	}
+	for name, field := range q.again {
+		add(name, res.Field(field))
 	}
 	for name, kind := range q.add {
 		p.members = append(p.members, member{name: name, kind: kind})
@@ -190,6 +194,16 @@ func (m *member) appendForm(dst []byte, val *resource.Value, titles *names, v va
 			return append(dst, m.none...)
 		}
 		return m.appendRef(dst, ids[0], titles, v)
+	case quotedIDs:
+		ids, _ := val.IDs()
+		dst = append(dst, '[')
+		for i, id := range ids {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(strconv.AppendInt(append(dst, '"'), id, 10), '"')
+		}
+		return append(dst, ']')
 	case callDate:
 		return time.UnixMilli(val.I).UTC().AppendFormat(dst, `"`+callLayout+`"`)
 	case shortDay:

@@ -198,6 +198,12 @@ var routes = []route{
 		of("extrafields").with(listParams...).gives(pageAnswer).known("DOC"),
 	at("POST", "/extrafields/{entity}", (*Dialect).createExtraField).is("createExtraField", "Give a resource an extra field").
 		of("extrafields").takes(extraFieldBody).gives(createdAnswer).known("DOC"),
+	at("GET", "/extrafields/{entity}/{id}", (*Dialect).getExtraField).is("getExtraField", "One of the extra fields of a resource").
+		of("extrafields").with(getParams...).gives(recordAnswer), // ours
+	at("PUT", "/extrafields/{entity}/{id}", (*Dialect).updateExtraField).is("updateExtraField", "Change an extra field").
+		of("extrafields").takes(changesBody).gives(updatedAnswer), // ours
+	at("DELETE", "/extrafields/{entity}/{id}", (*Dialect).deleteExtraField).is("deleteExtraField", "Take an extra field away from a resource").
+		of("extrafields").gives(deletedAnswer), // ours
 
 	at("GET", "/users/scores", (*Dialect).userScores).is("listScores", "Points and sales of the users").
 		of("users").with("offset", "count", "Count").gives(scoresAnswer).known("DOC"),
@@ -267,6 +273,15 @@ var routes = []route{
 		of("formTemplates").gives(recordAnswer).known("DOC"),
 	at("POST", "/procedure/zapier_schema", (*Dialect).zapierSchema).is("zapierSchema", "The extra fields of a resource, as the vendor's connectors want them").
 		of("extrafields").with("lang").takes(zapierBody).gives(zapierAnswer).known("OFFICIAL"),
+
+	at("GET", "/list", (*Dialect).listLists).is("listValueLists", "A page of the lists of values that the workspace has made").
+		of("list").with(listParams...).gives(pageAnswer).known("DOC"),
+	at("POST", "/list", (*Dialect).createList).is("createValueList", "Make a list of values").
+		of("list").takes(newRecordBody).gives(recordAnswer).known("DOC"),
+	at("PUT", "/list/{table}", (*Dialect).updateList).is("updateValueList", "Change a list of values").
+		of("list").takes(changesBody).gives(recordAnswer).known("DOC"),
+	at("DELETE", "/list/{table}", (*Dialect).deleteList).is("deleteValueList", "Delete a list of values").
+		of("list").gives(deletedAnswer).known("DOC"),
 
 	at("GET", "/list/{resource}/schema", (*Dialect).schema).is("schemaOfList{resource}", "The vendor's schema of {resource}, by the path of value lists").
 		over(valueList(0)).gives(vendorSchemaAnswer).known("DOC"),

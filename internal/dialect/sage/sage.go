@@ -161,22 +161,23 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer release()
+	actor := crm.Actor{
+		UserID:     known.UserID,
+		Level:      known.Level,
+		Language:   known.Language,
+		Dialect:    Name,
+		Credential: known.Credential,
+		RequestID:  httpd.RequestID(r.Context()),
+		Restricted: known.Restricted,
+		Branches:   known.Branches,
+	}
 	s := &session{
-		actor: crm.Actor{
-			UserID:     known.UserID,
-			Level:      known.Level,
-			Language:   known.Language,
-			Dialect:    Name,
-			Credential: known.Credential,
-			RequestID:  httpd.RequestID(r.Context()),
-			Restricted: known.Restricted,
-			Branches:   known.Branches,
-		},
+		actor:     actor,
 		token:     r.Header.Get("X-Session-Key"),
 		records:   ws.Records,
 		documents: ws.Documents,
 		hooks:     ws.Hooks,
-		catalog:   ws.Records.Catalog(),
+		catalog:   ws.Records.CatalogFor(actor),
 	}
 	in := d.request(r)
 	defer in.release()
@@ -207,9 +208,13 @@ func (d *Dialect) authenticate(r *http.Request) (auth.Session, error) {
 
 func (d *Dialect) request(r *http.Request) *request { return &request{Request: r, bodies: d.bodies} }
 
-// resource finds the resource a path names. Unknown names are the vendor's 910.
+// resource finds the resource a path names, by its own name or by that of the
+// vendor's table. Unknown names are the vendor's 910.
 func (s *session) resource(name string) (*resource.Resource, error) {
 	if res := s.catalog.Resource(name); res != nil {
+		return res, nil
+	}
+	if res := s.catalog.Resource(vendorTables[strings.ToLower(name)]); res != nil {
 		return res, nil
 	}
 	return nil, fault.New(fault.NoResource, "there is no resource called %q", name)
@@ -217,5 +222,5 @@ func (s *session) resource(name string) (*resource.Resource, error) {
 
 // plan returns how the records of res are written.
 func (d *Dialect) plan(s *session, res *resource.Resource) *plan {
-	return d.plans.GetOrPut(res, func() *plan { return newPlan(s.catalog, res, quirks[res.Name]) })
+	return d.plans.GetOrPut(res, func() *plan { return newPlan(s.catalog, res, quirkOf(res)) })
 }

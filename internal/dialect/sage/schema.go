@@ -21,10 +21,14 @@ type object = map[string]any
 // left out.
 func Schema(res *resource.Resource) []byte {
 	vendor, documented := vendorSchemas[res.Name]
+	var wire quirk // what documented schemas call their properties is data of theirs
+	if !documented {
+		wire = quirkOf(res)
+	}
 	properties := make(object, len(res.Fields))
 	for i := range res.Fields {
 		f := &res.Fields[i]
-		if f.Internal || f.OmitEmpty && documented || slices.Contains(vendor.omit, f.Name) {
+		if f.Internal || f.OmitEmpty && documented || slices.Contains(vendor.omit, f.Name) || slices.Contains(wire.hidden, f.Name) {
 			continue
 		}
 		p := property(f)
@@ -41,11 +45,10 @@ func Schema(res *resource.Resource) []byte {
 				p[k] = v
 			}
 		}
-		name := cmp.Or(vendor.rename[f.Name], f.Name)
-		if !documented { // the names that records have
-			name = cmp.Or(quirks[res.Name].rename[f.Name], f.Name)
-		}
-		properties[name] = p
+		properties[cmp.Or(vendor.rename[f.Name], wire.rename[f.Name], f.Name)] = p
+	}
+	for name, field := range wire.again {
+		properties[name] = property(res.Field(field))
 	}
 	for name, p := range vendor.add {
 		properties[name] = p
@@ -53,6 +56,12 @@ func Schema(res *resource.Resource) []byte {
 	required := res.Required
 	if documented {
 		required = vendor.required
+	}
+	required = slices.Clone(required)
+	for i := range res.Fields {
+		if f := &res.Fields[i]; f.Rules.Required && !f.Internal {
+			required = append(required, f.Name)
+		}
 	}
 	title := res.Name
 	if vendor.title != "" {

@@ -3,23 +3,12 @@ package sage
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
-
-// vendorTables are names of the vendor's tables that clients send for resources
-// [OFFICIAL].
-var vendorTables = map[string]string{
-	"empresas":            "accounts",
-	"contactos":           "contacts",
-	"expedientes":         "opportunities",
-	"tblsalesorders":      "salesorders",
-	"tblsalesorderslines": "salesordersLines",
-}
 
 // zapierTypes are the types of extra fields as this procedure calls them
 // [OFFICIAL]. List and multivalue are both "unicode" with choices; List tells
@@ -47,9 +36,6 @@ func (d *Dialect) zapierSchema(s *session, w http.ResponseWriter, r *request) er
 	name, err := body.text("entity")
 	if err != nil {
 		return err
-	}
-	if known, ok := vendorTables[strings.ToLower(name)]; ok {
-		name = known
 	}
 	entity, err := s.resource(name)
 	if err != nil {

@@ -1848,6 +1848,57 @@ CREATE TABLE "hooks" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "list" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "databaseName" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "description" TEXT,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
+CREATE TABLE "listValues" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descripcion" TEXT,
+  "descripcion_br" TEXT,
+  "descripcion_de" TEXT,
+  "descripcion_dk" TEXT,
+  "descripcion_en" TEXT,
+  "descripcion_fr" TEXT,
+  "descripcion_it" TEXT,
+  "descripcion_pt" TEXT,
+  "descripcion_ru" TEXT,
+  "descripcion_us" TEXT,
+  "idParent" INTEGER,
+  "listId" INTEGER REFERENCES "list" ("id"),
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "accounts_ids" ON "accounts" ("id", "_version", "dateUpdated", "permissionLevel", "branchId", "public", "salesRepId1", "salesRepId2", "salesRepId3", "salesRepId4", "salesRepId5", "salesRepIdCreated");
 -- email = 'x', email LIKE 'x%', order=email
@@ -2382,6 +2433,12 @@ CREATE INDEX "hooks_ids" ON "hooks" ("id", "_version", "dateUpdated", "level", "
 CREATE INDEX "hooks_seen_level" ON "hooks" ("level", "dateUpdated" DESC);
 -- users who see little: salesRepIdCreated
 CREATE INDEX "hooks_seen_salesRepIdCreated" ON "hooks" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "list_ids" ON "list" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "listValues_ids" ON "listValues" ("id", "_version", "dateUpdated");
+-- the values of a list
+CREATE INDEX "listValues_by_listId" ON "listValues" ("listId" DESC);
 
 -- email, name, phone, phone2, phone3 LIKE '%x%'
 CREATE VIRTUAL TABLE "accounts_trigrams" USING fts5(t, content='', tokenize='trigram case_sensitive 1', detail=none, columnsize=0);
