@@ -45,7 +45,6 @@ var notAsDocumented = map[string]string{
 
 	"112 name":           "a member of attachments, listed among those of the e-mail",
 	"118 confirmed":      "in one example of a list; the attributes, the schema and the single event do not have it",
-	"124 branches":       "pending: ids as texts, for which there is no form yet",
 	"154 opportunityId":  "a number in one example; an object in the schema, as references are everywhere",
 	"154 rateId":         "a number in one example; an object in the schema, as references are everywhere",
 	"231 managerId.name": "in the place of description where there is no manager, and nowhere else",
@@ -388,6 +387,8 @@ func (r *replay) value(res *resource.Resource, name string, shape any) any {
 		}
 	case "linkedEntity", "linkedEntityField", "valueListName":
 		return ""
+	case "length":
+		return 50 // of the value that defaultValue is
 	case "readOnly":
 		return false // a locked record cannot be changed
 	}
