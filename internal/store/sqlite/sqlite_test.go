@@ -325,7 +325,7 @@ func TestLogIsBounded(t *testing.T) {
 		})
 	}
 	big := text(strings.Repeat("x", 1<<20))
-	const rounds = 96
+	const rounds = 192 // MiB; at 64 the writers are made to wait for the readers
 	largest := int64(0)
 	for range rounds {
 		mustExec(t, db, `INSERT INTO t (s) VALUES ($1)`, big)
