@@ -42,6 +42,7 @@ func (u users) in(ctx context.Context, w *Workspace, id int64) (_ auth.User, err
 		Active:     get("isActive").I == 1 && get("deleted").I != 1,
 		Level:      int(get("level").I),
 		Language:   language(cmp.Or(get("dbLanguage").S, get("uiLanguage").S)), // of what is in the database, labels among it
+		Ended:      get("sessionsEnded").I,
 		Restricted: get("branchRestriction").I == 1,
 	}
 	user.Branches, err = u.branches(ctx, w, get("branches"), get("roles"))

@@ -52,6 +52,10 @@ type User struct {
 	Level    int // 1 (least) to 5 (administrator)
 	Language int // index into resource.Languages; -1 = not set
 
+	// Ended is how often all sessions of the user were ended. A token counts only
+	// while it is the number that it was issued under.
+	Ended int64
+
 	// Branches are those that the user belongs to, by themselves or by their roles.
 	// Restricted users see little of others.
 	Restricted bool
@@ -112,6 +116,8 @@ type Session struct {
 
 	Restricted bool    // see User
 	Branches   []int64 // see User; must not be changed
+
+	Ended int64 // see User
 }
 
 // The messages of refusals. They must not tell more than they do.
@@ -183,7 +189,7 @@ func (s *Service) Login(ctx context.Context, dialect, username, password, remote
 	if err := attempt.allowed(s.cfg.Now()); err != nil {
 		return "", err
 	}
-	who, err := s.check(ctx, dialect, username, password, attempt)
+	who, user, err := s.check(ctx, dialect, username, password, attempt)
 	switch {
 	case fault.KindOf(err) == fault.Unauthorized:
 		attempt.failed(s.cfg.Now())
@@ -195,48 +201,48 @@ func (s *Service) Login(ctx context.Context, dialect, username, password, remote
 		return "", err
 	}
 	attempt.succeeded()
-	return s.issue(ctx, dialect, who)
+	return s.issue(ctx, dialect, who, user.Ended, nil, TokenLifetime)
 }
 
-// check returns the credential that username and password prove. With
+// check returns the credential that username and password prove, and its user. With
 // fault.Unauthorized it still names the credential when there is one.
-func (s *Service) check(ctx context.Context, dialect, username, password string, attempt *attempt) (Credential, error) {
+func (s *Service) check(ctx context.Context, dialect, username, password string, attempt *attempt) (Credential, User, error) {
 	refused := fault.New(fault.Unauthorized, badLogin)
 	if len(username) > maxUsername || len(password) > maxPassword || !isPlain(username) {
-		return Credential{}, refused // nobody's: not a name that could have been given out
+		return Credential{}, User{}, refused // nobody's: not a name that could have been given out
 	}
 	var who Credential
 	var good bool
 	if strings.Contains(username, "@") {
 		person, err := s.cfg.Store.Person(ctx, foldLogin(username))
 		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return Credential{}, err
+			return Credential{}, User{}, err
 		}
 		who = person.Credential
 		// Who waited for a place meanwhile may have used up the tries.
 		again := func() error { return attempt.allowed(s.cfg.Now()) }
 		if good, err = s.passwords.verify(ctx, person.Hash, password, again); err != nil {
-			return Credential{}, err
+			return Credential{}, User{}, err
 		}
 	} else {
 		key, err := s.cfg.Store.Key(ctx, dialect, username)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return Credential{}, err
+			return Credential{}, User{}, err
 		}
 		who = key.Credential
 		good = s.keyMatches(key, dialect, username, password)
 	}
 	if !good {
-		return who, refused
+		return who, User{}, refused
 	}
 	user, err := s.cfg.Users.User(ctx, who.Workspace, who.UserID)
 	switch {
 	case fault.KindOf(err) == fault.NotFound, err == nil && !user.Active:
-		return who, refused
+		return who, User{}, refused
 	case err != nil:
-		return Credential{}, err
+		return Credential{}, User{}, err
 	}
-	return who, nil
+	return who, user, nil
 }
 
 // Authenticate returns the session of a token. It returns fault.Unauthorized,
@@ -285,7 +291,7 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 	if err != nil {
 		return Session{}, err
 	}
-	if !st.alive || st.workspace != ses.workspace || st.userID != ses.userID {
+	if !st.alive || st.workspace != ses.workspace || st.userID != ses.userID || st.user.Ended != ses.ended {
 		return Session{}, fault.New(fault.Unauthorized, badToken)
 	}
 	return Session{
@@ -299,6 +305,7 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 		Scopes:     ses.scopes,
 		Restricted: st.user.Restricted,
 		Branches:   st.user.Branches,
+		Ended:      st.user.Ended,
 	}, nil
 }
 
@@ -310,6 +317,7 @@ type session struct {
 	credential credentialKey
 	scopes     []string
 	expires    time.Time
+	ended      int64 // see User
 	state      *cache.Fresh[state]
 }
 

@@ -424,6 +424,35 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// A user whose sessions were ended has to log in again, whatever the clocks say.
+func TestEndedSessionsStayEnded(t *testing.T) {
+	w := newWorld(t)
+	k := w.key(t, "sage", 51)
+	granted, err := w.Lookup(t.Context(), "sage", k.PublicID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := w.Issue(t.Context(), granted, nil, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := []string{w.login(t, "sage", k.PublicID, k.Secret), issued}
+	for ended := range int64(3) {
+		w.setUser(51, auth.User{Active: true, Level: 5, Ended: ended + 1})
+		w.UsersChanged("demo")
+		w.clocks.advance(-time.Minute) // of the workspace, which may be set back
+		for i, token := range before {
+			if _, err := w.Authenticate(t.Context(), token); fault.KindOf(err) != fault.Unauthorized || fault.Message(err) == "token expired" {
+				t.Errorf("ended %d times, token %d of before: %v", ended+1, i, err)
+			}
+		}
+		before = append(before, w.login(t, "sage", k.PublicID, k.Secret))
+		if _, err := w.Authenticate(t.Context(), before[len(before)-1]); err != nil {
+			t.Errorf("ended %d times, new token: %v", ended+1, err)
+		}
+	}
+}
+
 // A user that comes back, or whose level changes, is noticed as fast.
 func TestUserChanges(t *testing.T) {
 	w := newWorld(t)

@@ -262,6 +262,7 @@ func (s *Service) sessionOf(ctx context.Context, k Key) (Session, error) {
 		return Session{}, err
 	}
 	ses.Level, ses.Language, ses.Restricted, ses.Branches = user.Level, user.Language, user.Restricted, user.Branches
+	ses.Ended = user.Ended
 	return ses, nil
 }
 
@@ -329,7 +330,7 @@ func (s *Service) Issue(ctx context.Context, ses Session, scopes []string, life 
 			return "", fault.InField("scope", "the scope %s is not granted", scope)
 		}
 	}
-	return s.issueFor(ctx, ses.Dialect, Credential{PublicID: ses.Credential, Workspace: ses.Workspace, UserID: ses.UserID}, scopes, life)
+	return s.issue(ctx, ses.Dialect, Credential{PublicID: ses.Credential, Workspace: ses.Workspace, UserID: ses.UserID}, ses.Ended, scopes, life)
 }
 
 // AddCertificate lets a credential sign its assertions with one more certificate, in

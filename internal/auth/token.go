@@ -32,15 +32,12 @@ type claims struct {
 	Dialect    string   `json:"dlc"`
 	Credential string   `json:"cid"`
 	Scopes     []string `json:"scp,omitempty"`
+	Ended      int64    `json:"end,omitempty"` // see User; older tokens have none
 }
 
-// issue makes the token of a login.
-func (s *Service) issue(ctx context.Context, dialect string, who Credential) (string, error) {
-	return s.issueFor(ctx, dialect, who, nil, TokenLifetime)
-}
-
-// issueFor makes a token for a credential that has proved itself.
-func (s *Service) issueFor(ctx context.Context, dialect string, who Credential, scopes []string, life time.Duration) (string, error) {
+// issue makes a token for a credential that has proved itself, good for as long as
+// the sessions of its user were ended so many times.
+func (s *Service) issue(ctx context.Context, dialect string, who Credential, ended int64, scopes []string, life time.Duration) (string, error) {
 	now, err := s.cfg.Clock(ctx, who.Workspace)
 	if err != nil {
 		return "", err
@@ -62,6 +59,7 @@ func (s *Service) issueFor(ctx context.Context, dialect string, who Credential, 
 		Dialect:    dialect,
 		Credential: who.PublicID,
 		Scopes:     scopes,
+		Ended:      ended,
 	})
 	t.Header["kid"] = s.keyID
 	return t.SignedString(s.signingKey)
@@ -102,6 +100,7 @@ func (s *Service) verify(token string) (*session, error) {
 		credential: credential,
 		scopes:     c.Scopes,
 		expires:    c.ExpiresAt.UTC(),
+		ended:      c.Ended,
 		state:      s.stateOf(c.Workspace, credential),
 	}, nil
 }

@@ -35,6 +35,8 @@ func ruleOf(res *resource.Resource) rule {
 		return damageNotification
 	case "portorders":
 		return portOrder
+	case "users":
+		return user
 	}
 	return nil
 }

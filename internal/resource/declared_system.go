@@ -18,6 +18,7 @@ func declaredSystem() []Resource {
 				refList("roles", "roles").or(ListValue(nil)),  // read and written through /users/{id}/roles
 				integer("level").or(IntValue(1)).within(1, 5), // 5 is an administrator
 				boolean("isActive").yes(), boolean("billable").no(), boolean("computeSfm").no(),
+				integer("sessionsEnded").internal(), // how often the user was disabled: tokens from before do not count
 				bareRef("idPrefix", "countries"),
 				text("dbLanguage", 10).oneOf(userLanguages), text("uiLanguage", 10).oneOf(userLanguages), text("locale", 35),
 				tail("phone"),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 const emma = `{"name": "Emma", "lastName": "Stone", "email": "emma@example.com", "nic": "emma", "phone": "1", ` +
@@ -92,7 +93,7 @@ func TestDisablingUserEndsSessions(t *testing.T) {
 			if got := a.Do(t, method, path, body); got.Status != http.StatusOK {
 				t.Fatalf("%d %s", got.Status, got.Body)
 			}
-			if got := a.Do(t, "GET", path, nil, as(byKey)); (got.Status == http.StatusOK) != (body == `{"isActive": true}`) {
+			if got := a.Do(t, "GET", path, nil, as(byKey)); got.Status == http.StatusOK {
 				t.Errorf("right after %s %s: status %d", method, body, got.Status)
 			}
 			a.Clock.Advance(time.Second)
@@ -100,8 +101,21 @@ func TestDisablingUserEndsSessions(t *testing.T) {
 		in("at first", true)
 		noticed("PUT", `{"isActive": false}`)
 		in("disabled", false)
+
+		// Enabled again he has to log in again: what he had is worth nothing for good.
 		noticed("PUT", `{"isActive": true}`)
-		in("enabled again", true)
+		for name, token := range map[string]string{"key": byKey, "password": byPassword} {
+			if _, err := other.Auth.Authenticate(t.Context(), token); fault.KindOf(err) != fault.Unauthorized {
+				t.Errorf("enabled again, by the %s of before, elsewhere: %v", name, err)
+			}
+		}
+		if _, byKey, err = a.Login(t.Context(), made.ID); err != nil {
+			t.Fatal(err)
+		}
+		if byPassword, err = a.Auth.Login(t.Context(), "sage", address, password, "127.0.0.1"); err != nil {
+			t.Fatal(err)
+		}
+		in("enabled again, with new tokens", true)
 		noticed("DELETE", "")
 		in("deleted", false)
 	})

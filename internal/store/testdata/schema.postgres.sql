@@ -1547,6 +1547,7 @@ CREATE TABLE "users" (
   "salesRepIdCreated" bigint,
   "salesRepIdDeleted" bigint,
   "salesRepIdUpdated" bigint,
+  "sessionsEnded" bigint,
   "uiLanguage" text COLLATE "C",
   "userTypeId" bigint,
   "email_key" text COLLATE "C",

@@ -1544,6 +1544,7 @@ CREATE TABLE "users" (
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "sessionsEnded" INTEGER,
   "uiLanguage" TEXT,
   "userTypeId" INTEGER REFERENCES "userTypes" ("id"),
   "email_key" TEXT,
