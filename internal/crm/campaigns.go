@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,13 +30,23 @@ func campaignEntity(ctx context.Context, _ *Service, e *edit) error {
 			return err
 		}
 		if slices.ContainsFunc(there, func(r *resource.Record) bool { return e.old == nil || r.ID != e.old.ID }) {
-			return fault.New(fault.Conflict, "account %d is in campaign %d already", e.value("accountId").I, e.value("campaignId").I)
+			return e.alreadyThere()
 		}
 	}
-	if e.value("completed").I == 0 || !e.changes("completed", "activityId") {
-		return nil
+	if e.value("completed").I != 0 && e.changes("completed", "activityId") {
+		if err := e.answered(ctx); err != nil {
+			return err
+		}
 	}
-	return e.answered(ctx)
+	// The new records of one request are inserted together, after this.
+	if e.old == nil && !e.view.first(value{e.res.Name, "accountId", fmt.Sprint(e.value("campaignId").I, "/", e.value("accountId").I)}) {
+		return e.alreadyThere()
+	}
+	return nil
+}
+
+func (e *edit) alreadyThere() error {
+	return fault.New(fault.Conflict, "account %d is in campaign %d already", e.value("accountId").I, e.value("campaignId").I)
 }
 
 // answered refuses to call an account done while its activity, or the lack of one,

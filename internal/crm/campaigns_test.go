@@ -109,3 +109,46 @@ func TestCampaignsOfOthers(t *testing.T) {
 		t.Errorf("a hidden account in a campaign: %v", err)
 	}
 }
+
+// An account is in a campaign once, also when one request names it twice. An entry
+// that is refused for another reason is not in its place.
+func TestAccountsOncePerCampaign(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.account("One"), w.account("Two")
+	w.campaign(one)
+	w.create("campaigns", `{"title":"D","ownerId":1,"typeId":1,"statusId":1,"startDate":"2026-01-01","endDate":"2026-02-01"}`)
+	w.create("campaignQuestions", `{"campaignId":1,"textEN":"Why?","type":"text","mandatory":true}`)
+	entry := func(campaign, account int64, more string) string {
+		return `{"campaignId":` + id(campaign) + `,"accountId":` + id(account) + more + `}`
+	}
+	res := w.res("campaignEntities")
+	out, err := w.Bulk(t.Context(), w.admin, res, crm.BulkCreate, []crm.Item{
+		{Input: input(t, entry(1, one, `,"completed":true`))}, // a question is open
+		{Input: input(t, entry(1, one, ""))},
+		{Input: input(t, entry(1, one, ""))}, // equal
+		{Input: input(t, entry(1, two, ""))},
+		{Input: input(t, entry(2, one, ""))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []fault.Kind{fault.Invalid, 0, fault.Conflict, 0, 0} {
+		if got := out[i]; want == 0 && got.Err != nil || want != 0 && fault.KindOf(got.Err) != want {
+			t.Errorf("entry %d: %v", i, got.Err)
+		}
+	}
+	entries := func() int {
+		got, err := w.List(t.Context(), w.admin, crm.ListRequest{Resource: res, Language: -1, Size: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(got.Keys)
+	}
+	before := entries()
+	if _, err := w.CreateAll(t.Context(), w.admin, res, input(t, entry(2, two, "")), input(t, entry(2, two, ""))); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("created together: %v", err)
+	}
+	if got := entries(); before != 3 || got != before {
+		t.Errorf("%d entries, then %d", before, got)
+	}
+}

@@ -44,7 +44,8 @@ func (s *Service) Find(ctx context.Context, actor Actor, res *resource.Resource,
 	return page.Rows[0], nil
 }
 
-// value names a value of a unique field, letter case folded.
+// value names a value of a unique field, letter case folded, or what stands for one
+// where only several fields together are unique.
 type value struct{ resource, field, text string }
 
 // claim refuses values of unique fields that another record has, or that were
@@ -60,18 +61,24 @@ func (v *View) claim(ctx context.Context, tx Tx, res *resource.Resource, id int6
 		if err != nil {
 			return err
 		}
-		mine := value{res.Name, a.Field.Name, resource.Fold(a.Value.S)}
-		if found && (id == 0 || holder != id) || id == 0 && v.claimed[mine] {
+		if found && (id == 0 || holder != id) || id == 0 && !v.first(value{res.Name, a.Field.Name, resource.Fold(a.Value.S)}) {
 			return errTaken(res, a.Field)
-		}
-		if id == 0 {
-			if v.claimed == nil {
-				v.claimed = map[value]bool{}
-			}
-			v.claimed[mine] = true
 		}
 	}
 	return nil
+}
+
+// first claims a value for a record that is about to be inserted, and reports
+// whether no other of this transaction has claimed it before.
+func (v *View) first(mine value) bool {
+	if v.claimed[mine] {
+		return false
+	}
+	if v.claimed == nil {
+		v.claimed = map[value]bool{}
+	}
+	v.claimed[mine] = true
+	return true
 }
 
 func errTaken(res *resource.Resource, f *resource.Field) error {
