@@ -121,11 +121,14 @@ func (a *App) hookConfig(w *Workspace, info workspace.Info, clock *workspace.Clo
 		Records:   w.Records,
 		Renderer:  a.sage,
 		Actor: func(ctx context.Context, id int64) (crm.Actor, bool, error) {
-			u, err := users{a}.in(ctx, w, id)
-			if fault.KindOf(err) == fault.NotFound && err != nil {
+			switch u, err := (users{a}).in(ctx, w, id); {
+			case err == nil:
+				return crm.Actor{UserID: id, Level: u.Level, Language: u.Language, Restricted: u.Restricted, Branches: u.Branches}, u.Active, nil
+			case fault.KindOf(err) == fault.NotFound:
 				return crm.Actor{}, false, nil
+			default:
+				return crm.Actor{}, false, err
 			}
-			return crm.Actor{UserID: id, Level: u.Level, Language: u.Language, Restricted: u.Restricted, Branches: u.Branches}, u.Active, err
 		},
 		Client:  a.client,
 		Sending: a.sending,

@@ -86,7 +86,7 @@ func (in *input) fill(n int) error {
 		}
 		in.w += k
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			in.err = err
 		case err != nil:
 			in.err = ReadFault(err)
@@ -135,7 +135,7 @@ func (r *reader) wrong(code Code, format string, args ...any) error {
 
 // peek returns the next byte without taking it.
 func (r *reader) peek() (byte, error) {
-	if err := r.more(); err == io.EOF {
+	if err := r.more(); errors.Is(err, io.EOF) {
 		return 0, r.wrong(Syntax, "the JSON ends too early")
 	} else if err != nil {
 		return 0, err
@@ -167,14 +167,14 @@ func (r *reader) token() (byte, error) {
 func (r *reader) end() error {
 	for {
 		switch err := r.more(); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
 		if _, err := r.token(); err == nil {
 			return r.wrong(Syntax, "something after the JSON")
-		} else if r.more() != io.EOF {
+		} else if !errors.Is(r.more(), io.EOF) {
 			return err
 		}
 	}
@@ -682,7 +682,7 @@ func (r *reader) number(to *capture) error {
 			return err
 		}
 		r.r++
-		if err := r.more(); err == io.EOF {
+		if err := r.more(); errors.Is(err, io.EOF) {
 			c = 0
 			return nil
 		} else if err != nil {
@@ -861,7 +861,7 @@ func (r *reader) dataURL() (string, error) {
 	const scheme, coding = "data:", ";base64"
 	at := r.offset()
 	if r.w-r.r < maxDataURL {
-		if err := r.fill(maxDataURL); err != nil && err != io.EOF {
+		if err := r.fill(maxDataURL); err != nil && !errors.Is(err, io.EOF) {
 			return "", err
 		}
 	}

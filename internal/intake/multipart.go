@@ -123,13 +123,13 @@ func (m *parts) need(n int) error {
 	if m.w-m.r >= n {
 		return nil
 	}
-	if err := m.fill(n); err != nil && err != io.EOF {
+	if err := m.fill(n); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	switch {
 	case m.w-m.r >= n:
 		return nil
-	case m.err == io.EOF:
+	case errors.Is(m.err, io.EOF):
 		return m.wrong(Syntax, "", "the multipart body ends too early")
 	default:
 		return m.err
@@ -192,7 +192,7 @@ func (m *parts) boundary() (last bool, err error) {
 		m.r += 2
 	}
 	for {
-		if err := m.more(); err == io.EOF && last {
+		if err := m.more(); errors.Is(err, io.EOF) && last {
 			return true, nil
 		}
 		if err := m.need(1); err != nil {
@@ -218,7 +218,7 @@ func (m *parts) boundary() (last bool, err error) {
 func (m *parts) rest() error {
 	for {
 		m.r = m.w
-		if err := m.more(); err == io.EOF {
+		if err := m.more(); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
