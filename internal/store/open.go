@@ -9,17 +9,6 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
-// migration is a change that cannot be computed from the registry: renaming,
-// moving or rewriting what is there. Its number is its place in migrations,
-// counted from 1; it runs in the transaction of the upgrade, before what is
-// missing is added. Migrations are never changed or removed.
-type migration struct {
-	why string
-	run func(ctx context.Context, c Conn, flavor Flavor) error
-}
-
-func migrations() []migration { return nil }
-
 // meta is what a database says about itself.
 type meta struct {
 	fingerprint string
@@ -144,6 +133,16 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 				continue
 			}
 			if err := c.Script(ctx, "UPDATE "+d.table.name+" SET "+quote(column.name)+" = "+column.fill); err != nil {
+				return err
+			}
+		}
+		for _, tail := range d.table.tails {
+			f := &d.table.res.Fields[tail[0]]
+			if present[f.Name] {
+				continue
+			}
+			err := rewrite(ctx, c, d.table.name, d.table.fields[tail[1]], d.table.fields[tail[0]], ColumnInteger, resource.PhoneTail)
+			if err != nil {
 				return err
 			}
 		}
