@@ -84,6 +84,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "storage", Title: "Where the data is:"},
 			{Key: "server", Title: "How it is served:"},
+			{Key: "dialects", Title: "How dialects are spoken where their references are silent:"},
 			{Key: "log", Title: "What is logged:"},
 		}),
 	)

@@ -48,6 +48,7 @@ type App struct {
 	hooked   *store.System
 	targets  *outbound.Guard
 	sage     *sage.Dialect
+	uploads  []mount          // the other dialects
 	client   *http.Client     // sends webhooks
 	sending  chan struct{}    // as many at once
 	node     string           // this process among those that share a database
@@ -142,6 +143,9 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(),
 		Rate: a.SageRate, Now: a.Now, Logger: a.Log,
 	})
+	if a.uploads, err = a.uploadDialects(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -173,13 +177,13 @@ func (a *App) Close() error {
 // that fits is taken, so longer ones stand before shorter ones.
 func (a *App) mounts() []mount {
 	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
-	return []mount{
+	return append([]mount{
 		{transfer.UploadPath, transfers},
 		{transfer.DownloadPath, transfers},
 		{transfer.ShortDownloadPath, transfers},
 		{sage.Prefix, a.sage},
 		{sage.DocumentPath, a.sage.OpenAPI()},
-	}
+	}, a.uploads...)
 }
 
 // anonymousWorkspace is the one whose fields the OpenAPI documents show to anybody:

@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/clamd"
+	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 )
@@ -56,6 +58,36 @@ type Server struct {
 	StopTimeout     time.Duration `group:"server" default:"15s" env:"DOSSIER_STOP_TIMEOUT" help:"Time that running requests have to end in at shutdown."`
 	MaxConnections  int           `group:"server" default:"8192" env:"DOSSIER_MAX_CONNECTIONS" help:"Connections served at once; further ones wait."`
 	SageRate        int           `group:"server" placeholder:"N" default:"0" env:"DOSSIER_SAGE_RATE" help:"Requests that each key may make to /api/v4 within a second; further ones are refused with status 429. The vendor allows 4 or 13. 0: any number."`
+
+	Riskforce
+}
+
+// Riskforce says how the riskforce dialect is spoken where its reference is silent.
+type Riskforce struct {
+	RiskforceOpportunityPath string        `group:"dialects" placeholder:"PATH" default:"/services/apexrest/OpportunityFileUpload" env:"DOSSIER_RISKFORCE_OPPORTUNITY_PATH" help:"Path that takes the files of opportunities."`
+	RiskforceCasePath        string        `group:"dialects" placeholder:"PATH" default:"/services/apexrest/CaseFileUpload" env:"DOSSIER_RISKFORCE_CASE_PATH" help:"Path that takes the files of cases."`
+	RiskforceFailures        string        `group:"dialects" enum:"status,text" default:"status" env:"DOSSIER_RISKFORCE_FAILURES" help:"How an upload fails that names no record or no file, or has a type that is not taken: with a status and an array of errors, or as text with status 200. One of ${enum}."`
+	RiskforceTooLarge        string        `group:"dialects" enum:"400,413,500" default:"400" env:"DOSSIER_RISKFORCE_TOO_LARGE" help:"Status for files beyond 4.3 MB: ${enum}."`
+	RiskforceTokenLife       time.Duration `group:"dialects" default:"0s" env:"DOSSIER_RISKFORCE_TOKEN_LIFE" help:"Time after which a session ends. 0: it ends when its key is deleted."`
+}
+
+// config is what the dialect makes of the settings.
+func (c Riskforce) config() (riskforce.Config, error) {
+	out := riskforce.Config{
+		OpportunityPath: c.RiskforceOpportunityPath, CasePath: c.RiskforceCasePath,
+		TokenLife: c.RiskforceTokenLife, FailuresAsText: c.RiskforceFailures == "text",
+	}
+	var err error
+	if c.RiskforceTooLarge != "" {
+		out.TooLarge, err = strconv.Atoi(c.RiskforceTooLarge)
+	}
+	if err != nil {
+		return out, fault.InField("riskforce-too-large", "must be a status")
+	}
+	if err := out.Check(); err != nil {
+		return out, fault.InField(riskforce.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
+	}
+	return out, nil
 }
 
 // Check returns an Invalid fault for settings that do not make sense, alone or
@@ -127,7 +159,8 @@ func (c *Server) Check() error {
 	if c.SageRate < 0 {
 		return fault.InField("sage-rate", "must be 0 or more")
 	}
-	return nil
+	_, err = c.Riskforce.config()
+	return err
 }
 
 // proxies takes TrustedProxies apart.

@@ -47,6 +47,12 @@ func TestConfigCheck(t *testing.T) {
 		{"query-timeout", func(c *app.Config) { c.QueryTimeout = 0 }},
 		{"max-connections", func(c *app.Config) { c.MaxConnections = -1 }},
 		{"sage-rate", func(c *app.Config) { c.SageRate = -1 }},
+		{"", func(c *app.Config) { c.RiskforceCasePath = "/services/apexrest/ps/Cases/" }},
+		{"riskforce-case-path", func(c *app.Config) { c.RiskforceCasePath = "/services/apexrest/" }},
+		{"riskforce-case-path", func(c *app.Config) { c.RiskforceCasePath = "/services/APEXREST/opportunityFileUpload/" }},
+		{"riskforce-opportunity-path", func(c *app.Config) { c.RiskforceOpportunityPath = "/upload" }},
+		{"riskforce-too-large", func(c *app.Config) { c.RiskforceTooLarge = "large" }},
+		{"riskforce-token-life", func(c *app.Config) { c.RiskforceTokenLife = -1 }},
 	}
 	for i, tt := range tests {
 		c := app.Config{

@@ -106,9 +106,11 @@ var layers = map[string][]string{
 	"internal/outbound":          {"internal/fault"},
 	"internal/hook":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
 	"internal/seed":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
+	"internal/dialect":           {"internal/auth", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/httpd", "internal/resource"},
+	"internal/dialect/riskforce": {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/intake"},
 	"internal/dialect/sage":      {"internal/auth", "internal/cache", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/hook", "internal/httpd", "internal/resource"},
 	"internal/app":               {"*"},
-	"internal/app/apptest":       {"internal/app", "internal/auth", "internal/httpd", "internal/store/postgres", "internal/testenv"},
+	"internal/app/apptest":       {"internal/app", "internal/auth", "internal/crm", "internal/dialect", "internal/httpd", "internal/store/postgres", "internal/testenv"},
 	"internal/crash":             {},
 	"internal/document/transfer": {"internal/blob", "internal/crm", "internal/document", "internal/fault", "internal/httpd"},
 }

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,13 +32,21 @@ func TestTour(t *testing.T) {
 		t.Fatalf("the tour has %d blocks", len(blocks))
 	}
 
-	a := apptest.New(t, apptest.Options{Demo: true})
+	a := apptest.New(t, apptest.Options{Demo: true, Dialects: []string{"riskforce", "scalepoint", "wolkvox", "flowroute"}})
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	credentials := fmt.Sprintf("{\n  \"url\": %q,\n  \"workspace\": %q,\n  \"sage\": {\"username\":%q,\"password\":%q}\n}\n",
+	credentials := fmt.Sprintf("{\n  \"url\": %q,\n  \"workspace\": %q,\n  \"sage\": {\"username\":%q,\"password\":%q}",
 		a.URL, app.DemoName, a.Key.PublicID, a.Key.Secret)
+	for dialect, members := range a.Credentials {
+		line, err := json.Marshal(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		credentials += fmt.Sprintf(",\n  %q: %s", dialect, line)
+	}
+	credentials += "\n}\n"
 	if err := os.WriteFile(filepath.Join(dir, "data", "demo-credentials.json"), []byte(credentials), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -10,15 +10,19 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/auth"
+	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/httpd"
 	"github.com/dossier-crm/dossier/internal/store/postgres"
 	"github.com/dossier-crm/dossier/internal/testenv"
@@ -49,7 +53,7 @@ var Start = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 type Options struct {
 	Database Database
 	Demo     bool              // the workspace is the demo; otherwise it is empty but for the administrator
-	Dialect  string            // of the API key; "" = sage
+	Dialects []string          // of which there are credentials beside the API key of the Sage dialect
 	Config   func(*app.Config) // changes settings
 	Log      io.Writer         // nil = nowhere
 	Serving  bool              // workspaces are looked after: documents swept, webhooks delivered
@@ -69,17 +73,17 @@ type App struct {
 	Admin     int64       // user of the key
 	Key       auth.NewKey // of an administrator
 	Token     string      // a session of the key
-	dialect   string      // of the key
 	watch     func(*App) func(Exchange) error
+
+	// Credentials are the members of a credential for each of Options.Dialects, of
+	// the administrator as well.
+	Credentials map[string]map[string]string
 }
 
 // New starts an installation.
 func New(t testing.TB, opts Options) *App {
 	t.Helper()
 	a := &App{Clock: &Clock{now: Start}, Workspace: "main", watch: opts.Watch}
-	if opts.Dialect == "" {
-		opts.Dialect = "sage"
-	}
 	log := slog.New(slog.DiscardHandler)
 	if opts.Log != nil {
 		log = slog.New(slog.NewTextHandler(opts.Log, nil))
@@ -147,9 +151,14 @@ func (a *App) populate(t testing.TB, opts Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.dialect = opts.Dialect
 	if a.Key, a.Token, err = a.Login(ctx, a.Admin); err != nil {
 		t.Fatal(err)
+	}
+	a.Credentials = map[string]map[string]string{}
+	for _, dialect := range opts.Dialects {
+		if a.Credentials[dialect], err = a.Credential(ctx, dialect, a.Admin); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -165,6 +174,12 @@ func (a *App) Conversation() Server {
 			_, token, err := a.Login(context.Background(), user)
 			return token, err
 		},
+		Credential: func(dialect string, user int64) (map[string]string, error) {
+			return a.Credential(context.Background(), dialect, user)
+		},
+	}
+	for dialect, members := range a.Credentials {
+		setMembers(s.Vars, strings.ToUpper(dialect), members)
 	}
 	if a.watch != nil {
 		s.Watch = a.watch(a)
@@ -172,13 +187,65 @@ func (a *App) Conversation() Server {
 	return s
 }
 
-// Login makes another API key of the workspace, for a user, and a session of it.
+// Login makes another API key of the Sage dialect, for a user of the workspace, and a
+// session of it.
 func (a *App) Login(ctx context.Context, user int64) (key auth.NewKey, token string, err error) {
-	if key, err = a.Auth.CreateKey(ctx, a.dialect, a.Workspace, user); err != nil {
+	if key, err = a.Auth.CreateKey(ctx, "sage", a.Workspace, user); err != nil {
 		return key, "", err
 	}
-	token, err = a.Auth.Login(ctx, a.dialect, key.PublicID, key.Secret, "127.0.0.1")
+	token, err = a.Auth.Login(ctx, "sage", key.PublicID, key.Secret, "127.0.0.1")
 	return key, token, err
+}
+
+// Credential makes a credential of any dialect for a user of the workspace, as
+// "dossier key create" does, and returns its members by the names of the protocol.
+func (a *App) Credential(ctx context.Context, dialect string, user int64) (map[string]string, error) {
+	email, err := a.emailOf(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.CreateCredential(ctx, dialect, a.Workspace, email, app.Grant{})
+	if err != nil {
+		return nil, err
+	}
+	members := make(map[string]string, len(list))
+	for _, m := range list {
+		members[m.Name] = m.Value
+	}
+	return members, nil
+}
+
+// emailOf returns the e-mail address of a user of the workspace.
+func (a *App) emailOf(ctx context.Context, user int64) (string, error) {
+	w, release, err := a.Workspaces.Acquire(ctx, a.Workspace)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	res := w.Records.Catalog().Resource("users")
+	found, err := w.Records.Get(ctx, crm.Actor{UserID: a.Admin, Level: crm.Administrator}, res, nil, user)
+	if err != nil {
+		return "", err
+	}
+	if len(found.Rows) == 0 {
+		return "", fmt.Errorf("there is no user %d", user)
+	}
+	return found.Rows[0].Values[res.Field("email").Index].S, nil
+}
+
+// setMembers makes variables of the members of a credential: securityToken and
+// client_id become PREFIX_SECURITY_TOKEN and PREFIX_CLIENT_ID.
+func setMembers(vars map[string]string, prefix string, members map[string]string) {
+	for name, value := range members {
+		var b strings.Builder
+		for _, r := range name {
+			if unicode.IsUpper(r) {
+				b.WriteByte('_')
+			}
+			b.WriteRune(unicode.ToUpper(r))
+		}
+		vars[prefix+"_"+b.String()] = value
+	}
 }
 
 // Answer is what came back for a request.

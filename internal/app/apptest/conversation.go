@@ -42,6 +42,9 @@ type Server struct {
 	// Login makes an API key for a user and returns a session of it.
 	Login func(user int64) (token string, err error)
 
+	// Credential makes a credential of a dialect for a user and returns its members.
+	Credential func(dialect string, user int64) (members map[string]string, err error)
+
 	// Watch is shown every request with its answer, nil = nobody. What it returns
 	// is wrong with them.
 	Watch func(Exchange) error
@@ -145,6 +148,8 @@ func (c *conversation) run(archive *txtar.Archive, update bool) (said []txtar.Fi
 			err = c.moveClock(text)
 		case kind == "login":
 			err = c.login(text)
+		case kind == "credential":
+			err = c.credential(text)
 		case kind == "request":
 			if c.last, err = c.ask(text); err != nil {
 				break
@@ -216,6 +221,35 @@ func parseHeaders(text string) (textproto.MIMEHeader, error) {
 
 // login keeps sessions of users as variables: lines of NAME = id.
 func (c *conversation) login(text string) error {
+	return c.assign(text, "NAME = id", func(name, id string) (ok bool, err error) {
+		user, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return false, nil
+		}
+		c.Vars[name], err = c.Login(user)
+		return true, err
+	})
+}
+
+// credential keeps credentials of users as variables: lines of NAME = dialect id.
+func (c *conversation) credential(text string) error {
+	return c.assign(text, "NAME = dialect id", func(name, value string) (ok bool, err error) {
+		dialect, id, _ := strings.Cut(value, " ")
+		user, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return false, nil
+		}
+		members, err := c.Credential(dialect, user)
+		if err == nil {
+			setMembers(c.Vars, name, members)
+		}
+		return true, err
+	})
+}
+
+// assign calls set for lines of NAME = value, which reports whether they have the
+// form that they should.
+func (c *conversation) assign(text, form string, set func(name, value string) (ok bool, err error)) error {
 	text, err := c.expand(text)
 	if err != nil {
 		return err
@@ -224,14 +258,15 @@ func (c *conversation) login(text string) error {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		name, id, _ := strings.Cut(line, "=")
+		name, value, ok := strings.Cut(line, "=")
 		name = strings.TrimSpace(name)
-		user, err := strconv.ParseInt(strings.TrimSpace(id), 10, 64)
-		if err != nil || !variable.MatchString("${"+name+"}") {
-			return fmt.Errorf("%q is not of the form NAME = id", line)
+		if ok = ok && variable.MatchString("${"+name+"}"); ok {
+			if ok, err = set(name, strings.TrimSpace(value)); err != nil {
+				return err
+			}
 		}
-		if c.Vars[name], err = c.Login(user); err != nil {
-			return err
+		if !ok {
+			return fmt.Errorf("%q is not of the form %s", line, form)
 		}
 	}
 	return nil

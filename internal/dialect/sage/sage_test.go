@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/dossier-crm/dossier/internal/app/apptest"
 	"github.com/dossier-crm/dossier/internal/dialect/sage"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -57,29 +55,13 @@ type told struct{ method, path, file string }
 
 func toldRequests(t *testing.T) []told {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []told
-	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, q := range apptest.AskedIn(t, "testdata/*.txtar") {
+		if q.Status != http.StatusOK {
+			continue // a refusal shows no operation
 		}
-		for i, f := range archive.Files {
-			if !strings.HasSuffix(f.Name, ".request") || i+1 == len(archive.Files) {
-				continue
-			}
-			if !bytes.HasPrefix(archive.Files[i+1].Data, []byte("200 ")) {
-				continue // a refusal shows no operation
-			}
-			line, _, _ := strings.Cut(string(f.Data), "\n")
-			method, target, _ := strings.Cut(line, " ")
-			path, _, _ := strings.Cut(target, "?")
-			if path, ok := strings.CutPrefix(path, "/api/v4"); ok {
-				all = append(all, told{method, path, filepath.Base(file)})
-			}
+		if path, ok := strings.CutPrefix(q.Path, "/api/v4"); ok {
+			all = append(all, told{q.Method, path, q.File})
 		}
 	}
 	return all
@@ -203,19 +185,7 @@ A resource that is not here is written by the rule: members in ASCII order, refe
 		}
 		fmt.Fprintf(&page, "| %s | %s | %s |\n", q.Name, q.Differs, q.Known)
 	}
-	const file = "../../../docs/dialects/sage.md"
-	if apptest.Update() {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(page.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if have, err := os.ReadFile(file); err != nil || string(have) != page.String() {
-		t.Errorf("docs/dialects/sage.md is stale (%v); run go test ./internal/dialect/sage -update", err)
-	}
+	apptest.Golden(t, "../../../docs/dialects/sage.md", page.String())
 }
 
 var anySegment = regexp.MustCompile(`\{[^}]*\}`)
