@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,12 +33,13 @@ type Documents interface {
 }
 
 // Demo fills a workspace with an invented company to look at: what Generate makes
-// for 240 accounts, the latest of them new at now, extra fields with values, and
-// documents that open. The workspace needs what Base gives, and to be empty
+// for 240 accounts, the latest of them new at now, calls, news, forms and inquiries of
+// campaigns of the year before, a value list and extra fields of its own with values,
+// and documents that open. The workspace needs what Base gives, and to be empty
 // otherwise; fault.Conflict is returned when it is not.
 func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, now time.Time) (sum Summary, err error) {
 	defer fault.Wrap(&err, "seed.Demo")
-	for _, name := range []string{"accounts", "users", "rates", "productFamilies", "extrafields"} {
+	for _, name := range []string{"accounts", "users", "rates", "productFamilies", "extrafields", "list", "listValues", "formTemplates"} {
 		res := g.Resource(name)
 		if res == nil {
 			return sum, fmt.Errorf("resource %s is not declared", name)
@@ -48,7 +50,10 @@ func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, n
 			return sum, fault.New(fault.Conflict, "the workspace has %s already", name)
 		}
 	}
-	d := demo{Target: t, g: g, random: random{rand.NewPCG(demoSeed, hashName("demo"))}, now: now.UnixMilli(), kept: map[string][]int64{}}
+	d := demo{
+		Target: t, g: g, random: random{rand.NewPCG(demoSeed, hashName("demo"))}, now: now.UnixMilli(), kept: map[string][]int64{},
+		year: newTimeline(now, 1, demoAccounts), seen: seen{contacts: map[int64][]contact{}, deals: map[int64]int64{}},
+	}
 	cat, err := d.catalog()
 	if err != nil {
 		return sum, err
@@ -73,30 +78,44 @@ type demo struct {
 	g   *resource.Registry
 	now int64
 
+	year timeline // the last one
+	seen
+
 	kept map[string][]int64 // ids of the first records that are not deleted, by resource
 }
 
 // extraField is the declaration of an extra field.
 type extraField struct {
-	entity  string
-	name    string
-	kind    resource.Kind
-	vendor  string // the vendor's name of the kind [DOC]
-	list    string // for lists
-	length  int    // for texts
-	English string
-	Spanish string
+	entity string
+	name   string
+	kind   resource.Kind
+	vendor string // the vendor's name of the kind [DOC]
+	list   string // for lists
+	length int    // for texts
+	names  string // as label reads them
 }
 
 func extraFields() []extraField {
 	return []extraField{
-		{entity: "accounts", name: "Z_Employees", kind: resource.Integer, vendor: "int", English: "Employees", Spanish: "Empleados"},
-		{entity: "accounts", name: "Z_Sector", kind: resource.Text, vendor: "text", length: 60, English: "Sector", Spanish: "Sector"},
-		{entity: "accounts", name: "Z_LastAudit", kind: resource.Instant, vendor: "datetime", English: "Last audit", Spanish: "Última auditoría"},
-		{entity: "contacts", name: "Z_Newsletter", kind: resource.Boolean, vendor: "bit", English: "Newsletter", Spanish: "Boletín"},
-		{entity: "opportunities", name: "Z_Families", kind: resource.RefList, vendor: "multivalue", list: "productFamilies", English: "Product families", Spanish: "Familias de producto"},
-		{entity: "salesorders", name: "Z_Weight", kind: resource.Number, vendor: "decimal", English: "Weight in kg", Spanish: "Peso en kg"},
-		{entity: "activities", name: "Z_Rate", kind: resource.Ref, vendor: "list", list: "rates", English: "Rate spoken of", Spanish: "Tarifa comentada"},
+		{entity: "accounts", name: "Z_Employees", kind: resource.Integer, vendor: "int", names: "Employees|Empleados|Beschäftigte|Employés|Dipendenti|Empregados|Ansatte|Сотрудники"},
+		{entity: "accounts", name: "Z_Sector", kind: resource.Text, vendor: "text", length: 60, names: "Sector|Sector|Branche|Secteur|Settore|Setor|Sektor|Отрасль"},
+		{entity: "accounts", name: "Z_LastAudit", kind: resource.Instant, vendor: "datetime", names: "Last audit|Última auditoría|Letztes Audit|Dernier audit|Ultimo audit|Última auditoria|Seneste revision|Последний аудит"},
+		{entity: "accounts", name: "Z_Source", kind: resource.Ref, vendor: "list", list: sourceList, names: "Source|Origen|Herkunft|Origine|Origine|Origem|Kilde|Источник"},
+		{entity: "contacts", name: "Z_Newsletter", kind: resource.Boolean, vendor: "bit", names: "Newsletter|Boletín|Newsletter|Lettre d'information|Newsletter|Boletim|Nyhedsbrev|Рассылка"},
+		{entity: "opportunities", name: "Z_Families", kind: resource.RefList, vendor: "multivalue", list: "productFamilies", names: "Product families|Familias de producto|Produktfamilien|Familles de produits|Famiglie di prodotti|Famílias de produtos|Produktfamilier|Семейства продуктов"},
+		{entity: "salesorders", name: "Z_Weight", kind: resource.Number, vendor: "decimal", names: "Weight in kg|Peso en kg|Gewicht in kg|Poids en kg|Peso in kg|Peso em kg|Vægt i kg|Вес в кг"},
+		{entity: "activities", name: "Z_Rate", kind: resource.Ref, vendor: "list", list: "rates", names: "Rate spoken of|Tarifa comentada|Besprochener Tarif|Tarif évoqué|Tariffa discussa|Tarifa comentada|Omtalt prisliste|Обсуждённый тариф"},
+	}
+}
+
+// sourceList is a value list of the workspace's own.
+const sourceList = "Z_tblSources"
+
+func origins() []string {
+	return []string{
+		"Trade fair|Feria|Messe|Salon|Fiera|Feira|Messe|Выставка", "Website|Web|Webseite|Site web|Sito web|Site|Hjemmeside|Сайт",
+		"Recommendation|Recomendación|Empfehlung|Recommandation|Raccomandazione|Recomendação|Anbefaling|Рекомендация",
+		"Cold call|Llamada en frío|Kaltakquise|Démarchage|Chiamata a freddo|Contacto a frio|Koldt kald|Холодный звонок",
 	}
 }
 
@@ -113,33 +132,80 @@ func (d *demo) catalog() (*resource.Catalog, error) {
 		}
 		more[x.entity] = append(more[x.entity], f)
 	}
-	return d.g.With(0, more)
+	return d.g.With(0, more, resource.Part{Name: sourceList, Base: "listValues", ID: 1})
 }
 
-// declarations returns the records that declare the extra fields.
-func (d *demo) declarations() (*sheet, error) {
+// lists returns the value list of the workspace's own, and its values.
+func (d *demo) lists() ([]*sheet, error) {
 	var errs []error
-	s := newSheet(d.g, "extrafields", demoSeed, 0, &errs)
-	var entity, name, kind, list, spanish, english, length, order, visible col
-	s.texts(columns{
-		"entity": &entity, "fieldName": &name, "type": &kind, "valueListRelated": &list, "description": &spanish,
-		"descriptionEN": &english,
-	})
-	s.integers(columns{"length": &length, "order": &order})
-	s.booleans(columns{"visibleInList": &visible})
+	list, values := newSheet(d.g, "list", demoSeed, 0, &errs), newSheet(d.g, "listValues", demoSeed, 0, &errs)
+	var name, of, order col
+	list.texts(columns{"databaseName": &name})
+	values.refs(columns{"listId": &of})
+	values.integers(columns{"order": &order})
 	if err := joined(errs); err != nil {
 		return nil, err
 	}
+	id := list.begin()
+	list.stamp(d.now, 0)
+	list.setText(name, sourceList)
+	list.setNames(label("How customers found us|Cómo nos encontraron|Wie Kunden uns fanden|Comment on nous a trouvés|Come ci hanno trovati|Como nos encontraram|Hvordan de fandt os|Как нас нашли"))
+	for i, names := range origins() {
+		values.begin()
+		values.stamp(d.now, 0)
+		values.setLabels(label(names))
+		values.setRef(of, id)
+		values.setInt(order, int64(i+1))
+	}
+	return []*sheet{list, values}, joined(errs)
+}
+
+// setNames sets the labels of records that declare something; their Spanish one
+// has no language in its name.
+func (s *sheet) setNames(l labels) {
+	for i, language := range resource.Languages {
+		if language == "ES" {
+			language = ""
+		}
+		if c := s.col("description"+language, resource.Text); c >= 0 {
+			s.setText(c, l[i])
+		}
+	}
+}
+
+// declarations returns the records that declare the extra fields, and the tab that
+// those of accounts are on.
+func (d *demo) declarations() ([]*sheet, error) {
+	var errs []error
+	t := newSheet(d.g, "extrafieldsTabs", demoSeed, 0, &errs)
+	s := newSheet(d.g, "extrafields", demoSeed, 0, &errs)
+	var tabOf, tabOrder, entity, name, kind, list, length, order, visible, tab col
+	t.texts(columns{"entity": &tabOf})
+	t.integers(columns{"order": &tabOrder})
+	s.texts(columns{"entity": &entity, "fieldName": &name, "type": &kind, "valueListRelated": &list})
+	s.integers(columns{"length": &length, "order": &order})
+	s.booleans(columns{"visibleInList": &visible})
+	s.refs(columns{"tabId": &tab})
+	if err := joined(errs); err != nil {
+		return nil, err
+	}
+	profile := t.begin()
+	t.stamp(d.now, 0)
+	t.setLabels(label("Profile|Perfil|Profil|Profil|Profilo|Perfil|Profil|Профиль"))
+	t.setText(tabOf, "accounts")
+	t.setInt(tabOrder, 1)
 	for i, x := range extraFields() {
 		s.begin()
 		s.stamp(d.now, 0)
 		s.setText(entity, x.entity)
 		s.setText(name, x.name)
 		s.setText(kind, x.vendor)
-		s.setText(spanish, x.Spanish)
-		s.setText(english, x.English)
+		s.setNames(label(x.names))
 		s.setInt(order, int64(i+1))
 		s.setBool(visible, true)
+		if x.entity == "accounts" {
+			s.setRef(tab, profile)
+		}
 		if x.list != "" {
 			s.setText(list, x.list)
 		}
@@ -147,7 +213,7 @@ func (d *demo) declarations() (*sheet, error) {
 			s.setInt(length, int64(x.length))
 		}
 	}
-	return s, nil
+	return []*sheet{t, s}, joined(errs)
 }
 
 // BulkLoad adds the extra fields to what the generator makes.
@@ -156,16 +222,29 @@ func (d *demo) BulkLoad(ctx context.Context, fn func(func(*resource.Resource, ..
 	if err != nil {
 		return err
 	}
+	lists, err := d.lists()
+	if err != nil {
+		return err
+	}
+	if err := d.readFormStates(ctx); err != nil {
+		return err
+	}
 	return d.Target.BulkLoad(ctx, func(insert func(*resource.Resource, ...*resource.Record) error) error {
-		if err := declared.flush(insert); err != nil {
-			return err
+		for _, s := range slices.Concat(lists, declared) {
+			if err := s.flush(insert); err != nil {
+				return err
+			}
 		}
-		return fn(func(res *resource.Resource, recs ...*resource.Record) error {
+		if err := fn(func(res *resource.Resource, recs ...*resource.Record) error {
 			for _, rec := range recs {
 				d.extend(res, rec)
+				d.note(res, rec)
 			}
 			return insert(res, recs...)
-		})
+		}); err != nil {
+			return err
+		}
+		return d.showcase(insert)
 	})
 }
 
@@ -186,6 +265,9 @@ func (d *demo) extend(res *resource.Resource, rec *resource.Record) {
 		set("Z_Employees", resource.IntValue(int64(d.between(1, 90)*[...]int{1, 1, 5, 20}[d.n(4)])))
 		set("Z_Sector", resource.TextValue([...]string{"Food", "Metal", "Construction", "Logistics", "Energía", "Maschinenbau", "Santé"}[d.n(7)]))
 		set("Z_LastAudit", resource.IntValue((d.now/msDay-int64(d.n(900)))*msDay))
+		if at := mix(demoSeed, hashName("Z_Source"), uint64(rec.ID)) % 6; at < uint64(len(origins())) {
+			rec.Values[res.Field("Z_Source").Index] = resource.IntValue(int64(at) + 1)
+		}
 	case "contacts":
 		set("Z_Newsletter", resource.BoolValue(d.chance(40)))
 	case "opportunities":

@@ -115,7 +115,11 @@ func (m *memory) checkRow(res *resource.Resource, rec *resource.Record) {
 				fail(f, "lies in the future: %v", time.UnixMilli(v.I).UTC())
 			}
 		case resource.Ref, resource.BareRef:
-			if !m.ids[f.Table][v.I] {
+			table := f.Table
+			if f.Base != "" {
+				table = f.Base // a list of the workspace's own
+			}
+			if !m.ids[table][v.I] {
 				fail(f, "%s %d does not exist", f.Table, v.I)
 			}
 		case resource.RefList:
