@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -411,5 +413,109 @@ func TestHookOfDisabledUser(t *testing.T) {
 		w.eventually("it fails", func() bool { return len(w.deliveries(hers.ID, "pending")) == 1 })
 		w.must("DELETE", fmt.Sprintf("/hooks/%d", hers.ID), nil)
 		w.eventually("its deliveries are gone", func() bool { return len(w.deliveries(hers.ID, "pending")) == 0 })
+	})
+}
+
+// TestHookIsPrivate: nobody but its maker and the administrators learns of a hook, on
+// no path, and nobody at all reads its secret but in its record.
+func TestHookIsPrivate(t *testing.T) {
+	w := newWorld(t, apptest.SQLite)
+	ctx := t.Context()
+	user, err := w.CreateUser(ctx, w.Workspace, app.NewUser{Email: "bo@example.com", Name: "Bo", LastName: "B", Level: 4, Language: "EN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, bo, err := w.Login(ctx, user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hers := w.hook("insert", "account", "/hers")
+	account := w.account("Acme")
+	w.must("PUT", fmt.Sprintf("/hooks/%d", hers.ID), map[string]any{"name": "Renamed"})
+	signed := w.next(t)
+
+	id := strconv.FormatInt(hers.ID, 10)
+	tell := []string{hers.Secret, w.receiver.URL, "Größe", "Renamed"}
+	for _, ask := range [][3]string{
+		{"GET", "/hooks"}, {"GET", "/hooks?where=deleted=false or deleted=true&order=name"}, {"GET", "/hooks/" + id},
+		{"GET", "/hooks?where=name like '%25'"}, {"GET", "/hooks?where=user_created.name='Ada'"}, {"GET", "/hooks/schema"},
+		{"GET", "/list/hooks"}, {"GET", "/list/hooks/" + id}, {"GET", "/hooks/" + id + "/documents"}, {"GET", "/hooks/" + id + "/deliveries"},
+		{"GET", "/documents?where=entity='hooks'"}, {"GET", "/extrafields/hooks"}, {"GET", "/changes"}, {"GET", "/_deliveries"}, {"GET", "/_changes"},
+		{"GET", "/entityOwners"}, {"GET", "/accounts/" + fmt.Sprint(account) + "/hooks"},
+		{"PUT", "/hooks/" + id, `{"name": "Mine"}`}, {"PUT", "/hooks/bulk", `[{"id": ` + id + `, "data": {"name": "Mine"}}]`},
+		{"PUT", "/hooks/" + id, `{"level": 1, "user_created": 2, "secret_key": "MINE"}`}, {"POST", "/hooks/" + id + "/deliveries/retry", `{}`},
+		{"DELETE", "/hooks/" + id}, {"DELETE", "/hooks/bulk", `[{"id": ` + id + `}]`},
+		{"POST", "/procedure/zapier_schema", `{"entity": "hooks"}`},
+	} {
+		got := w.Do(t, ask[0], "/api/v4"+ask[1], ask[2], func(h http.Header) { h.Set("X-Session-Key", bo) })
+		for _, word := range tell {
+			if bytes.Contains(got.Body, []byte(word)) || strings.Contains(fmt.Sprint(got.Header), word) {
+				t.Errorf("%v tells %q: %s", ask, word, got.Body)
+			}
+		}
+		if got.Status >= http.StatusInternalServerError {
+			t.Errorf("%v: %d %s", ask, got.Status, got.Body)
+		}
+	}
+	var now hookRecord
+	got := w.Get(t, "/api/v4/hooks/"+id)
+	if got.JSON(t, &now); now.Secret != hers.Secret || !bytes.Contains(got.Body, []byte("Renamed")) || bytes.Contains(got.Body, []byte("Mine")) {
+		t.Errorf("now it is %s", got.Body)
+	}
+	checkSignature(t, signed, hers.Secret)
+
+	// Administrators read the log, and the secret is not in it.
+	log := w.Get(t, "/api/v4/changes").Body
+	if !bytes.Contains(log, []byte(`"name":{"before":"Gr`)) || !bytes.Contains(log, []byte("Renamed")) {
+		t.Errorf("the log lacks the change: %s", log)
+	}
+	if bytes.Contains(log, []byte(hers.Secret)) || bytes.Contains(bytes.ToLower(log), []byte("secret")) {
+		t.Errorf("the log has the secret: %s", log)
+	}
+	for _, query := range []string{"where=secret_key='" + hers.Secret + "'", "where=secretKey like 'A%25'", "order=secret_key"} {
+		if got := w.Get(t, "/api/v4/hooks?"+query); got.Status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", query, got.Status, got.Body)
+		}
+	}
+}
+
+// TestHookLimit: a workspace has so many hooks and no more; deleted ones do not count.
+func TestHookLimit(t *testing.T) {
+	const most = 200
+	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
+		a := apptest.New(t, apptest.Options{Database: db})
+		hook := map[string]any{"name": "H", "action": "insert", "entity": "account", "url": "https://hooks.example.com/"}
+		items := make([]any, 60)
+		for i := range items {
+			items[i] = map[string]any{"data": hook}
+		}
+		made, refused := 0, 0
+		for range 4 {
+			var rows []struct {
+				ID    int64
+				Error string
+			}
+			a.Do(t, "POST", "/api/v4/hooks/bulk", items).JSON(t, &rows)
+			for _, row := range rows {
+				if row.ID > 0 {
+					made++
+				} else {
+					refused++
+				}
+			}
+		}
+		if made != most || refused != 4*len(items)-most {
+			t.Errorf("%d were made and %d refused", made, refused)
+		}
+		const want = "there may be 200 hooks at most"
+		if got := a.Do(t, "POST", "/api/v4/hooks", hook); got.Status != http.StatusBadRequest || !bytes.Contains(got.Body, []byte(want)) {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+		a.Do(t, "DELETE", "/api/v4/hooks/1", nil)
+		for _, want := range []int{http.StatusOK, http.StatusBadRequest} {
+			if got := a.Do(t, "POST", "/api/v4/hooks", hook); got.Status != want {
+				t.Errorf("after a deletion: %d %s", got.Status, got.Body)
+			}
+		}
 	})
 }

@@ -26,7 +26,7 @@ type Change struct {
 	Resource   string    // canonical name
 	ID         int64
 	Kind       ChangeKind
-	Fields     []FieldChange // in the order of Resource.Fields; internal ones are left out
+	Fields     []FieldChange // in the order of Resource.Fields; internal ones and secrets are left out
 }
 
 // ChangeKind is what was done to a record.
@@ -72,7 +72,7 @@ func (a Actor) Change(at time.Time, kind ChangeKind, res *resource.Resource, bef
 	c.Fields = make([]FieldChange, 0, changed)
 	for i := range res.Fields {
 		f := &res.Fields[i]
-		if i == 0 || f.Internal && !f.Extra { // an extra field is internal to some users only
+		if i == 0 || f.Secret || f.Internal && !f.Extra { // an extra field is internal to some users only
 			continue
 		}
 		if old, v := was(i), after.Values[i]; v != old {

@@ -16,6 +16,7 @@ type ListRequest struct {
 	Resource *resource.Resource // of the service's catalog
 	Where    string             // filter text; "" selects all
 	Order    string             // order text; "" is id ascending
+	Names    filter.Names       // that fields have besides their own in Where and Order
 	Base     filter.Expr        // further condition, joined with Where by AND
 	Language int                // of titles in Where and Order; -1 = English
 	Page     int                // from 0
@@ -57,11 +58,11 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 	defer fault.Wrap(&err, "crm.List(%s)", req.Resource.Name)
 	catalog := s.CatalogFor(actor)
 	view := NewView(actor, catalog)
-	where, err := filter.Where(catalog, req.Resource, req.Where)
+	where, err := req.Names.Where(catalog, req.Resource, req.Where)
 	if err != nil {
 		return nil, err
 	}
-	order, err := filter.Order(catalog, req.Resource, req.Order)
+	order, err := req.Names.Order(catalog, req.Resource, req.Order)
 	if err != nil {
 		return nil, err
 	}

@@ -81,6 +81,29 @@ func (v *View) first(mine value) bool {
 	return true
 }
 
+// fit refuses a new record that would be one too many. Where several writers are
+// at work at once, on PostgreSQL, it can be too many by as many as they are.
+func (v *View) fit(ctx context.Context, tx Tx, res *resource.Resource) error {
+	if res.Most == 0 {
+		return nil
+	}
+	if _, known := v.room[res.Name]; !known {
+		var page Page
+		if err := tx.List(ctx, Query{Resource: res, Where: existing(res), Language: -1, Limit: res.Most}, &page); err != nil {
+			return err
+		}
+		if v.room == nil {
+			v.room = map[string]int{}
+		}
+		v.room[res.Name] = res.Most - len(page.Keys)
+	}
+	if v.room[res.Name] <= 0 {
+		return fault.New(fault.Invalid, "there may be %d %s at most; delete one that is not needed", res.Most, res.Name)
+	}
+	v.room[res.Name]--
+	return nil
+}
+
 func errTaken(res *resource.Resource, f *resource.Field) error {
 	return &fault.Error{Kind: fault.Conflict, Field: f.Name, Msg: fmt.Sprintf("%s: there is a record in %s with this value already", f.Name, res.Name)}
 }

@@ -32,6 +32,7 @@ type View struct {
 	made    map[string]filter.Expr // by resource
 	found   map[reference]bool     // records that the actor was found to see
 	claimed map[value]bool         // unique values of records that are about to be inserted
+	room    map[string]int         // how many more records there may be, by resource that has a limit
 }
 
 // reference names a record.

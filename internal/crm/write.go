@@ -288,7 +288,10 @@ func (s *Service) compose(ctx context.Context, tx Tx, view *View, res *resource.
 	if err := s.obeyFields(ctx, tx, view, res, nil, rec, c); err != nil {
 		return nil, err
 	}
-	return rec, s.obey(ctx, &edit{tx: tx, view: view, res: res, rec: rec})
+	if err := s.obey(ctx, &edit{tx: tx, view: view, res: res, rec: rec}); err != nil {
+		return nil, err
+	}
+	return rec, view.fit(ctx, tx, res)
 }
 
 // newRecord returns a record with the defaults of its fields.

@@ -297,6 +297,30 @@ func TestWhere(t *testing.T) {
 	}
 }
 
+// TestNames: fields that clients know by other names, at the start of a path only.
+func TestNames(t *testing.T) {
+	cat := catalog(t)
+	names := filter.Names{"date_created": "dateCreated", "type": "typeId", "name": "city", "state": "uploadState"}
+	for where, want := range map[string]string{
+		"DATE_created > '2025-01-01T00:00:00Z' AND dateCreated IS NULL": `(dateCreated > 1735689600000 and dateCreated is null)`,
+		"type.value = 'X' AND type = 4":                                 `(typeId>title(accountTypes) = "x" and typeId = 4)`,
+		"name = 'x'":                                                    `name = "x"`, // is one already
+	} {
+		e, err := names.Where(cat, cat.Resource("accounts"), where)
+		if err != nil || show(e) != want {
+			t.Errorf("%s: %v, %v, want %s", where, show(e), err, want)
+		}
+	}
+	for _, where := range []string{"parentId.date_created IS NULL", "state = 1", "date__created IS NULL"} {
+		if _, err := names.Where(cat, cat.Resource("accounts"), where); fault.KindOf(err) != fault.Query {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+	if terms, err := names.Order(cat, cat.Resource("accounts"), "date_created asc, dateCreated"); err != nil || len(terms) != 1 || terms[0].Path.Field.Name != "dateCreated" {
+		t.Errorf("%v, %v", terms, err)
+	}
+}
+
 func TestOrder(t *testing.T) {
 	for _, c := range []struct{ in, order, want string }{
 		{"accounts", "", ""},

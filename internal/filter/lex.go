@@ -35,6 +35,7 @@ type token struct {
 type parser struct {
 	cat       *resource.Catalog
 	res       *resource.Resource
+	names     Names
 	text      string
 	pos       int // where the next token is looked for
 	tok       token
@@ -45,8 +46,8 @@ type parser struct {
 }
 
 // newParser checks the text as a whole and reads its first token.
-func newParser(cat *resource.Catalog, res *resource.Resource, text, what string) *parser {
-	p := &parser{cat: cat, res: res, text: text}
+func newParser(cat *resource.Catalog, res *resource.Resource, text, what string, names Names) *parser {
+	p := &parser{cat: cat, res: res, text: text, names: names}
 	if len(text) > MaxBytes {
 		p.err = fault.New(fault.Query, "%s is longer than %d bytes", what, MaxBytes)
 		return p

@@ -27,7 +27,10 @@ func (p *parser) field() (operand, bool) {
 	for {
 		part, tail, more := strings.Cut(rest, ".")
 		f := res.Field(part)
-		if f == nil || f.Internal {
+		if f == nil && rest == name {
+			f = res.Field(p.names[strings.ToLower(part)])
+		}
+		if f == nil || f.Internal || f.Secret {
 			if keyword(name) {
 				p.unexpected("a field name is")
 			} else {
@@ -240,7 +243,7 @@ func (p *parser) suggest(res *resource.Resource, before, name string) string {
 		}
 	}
 	for i := range res.Fields {
-		if !res.Fields[i].Internal {
+		if f := &res.Fields[i]; !f.Internal && !f.Secret {
 			try(res.Fields[i].Name)
 		}
 	}

@@ -31,7 +31,16 @@ import (
 //
 // Every error is a fault.Query that names the position of the mistake.
 func Where(cat *resource.Catalog, res *resource.Resource, text string) (Expr, error) {
-	p := newParser(cat, res, text, "where")
+	return Names(nil).Where(cat, res, text)
+}
+
+// Names are further names of the fields of a resource, in lower case, by which
+// clients know them. A path may start with one; a field's own name comes first.
+type Names map[string]string
+
+// Where is as the function Where.
+func (n Names) Where(cat *resource.Catalog, res *resource.Resource, text string) (Expr, error) {
+	p := newParser(cat, res, text, "where", n)
 	if p.tok.is == end && p.err == nil {
 		return nil, nil
 	}
@@ -313,7 +322,12 @@ func negated(op Op, negate bool) Op {
 // A reference is sorted by its id. Of a path that is named twice the first
 // counts. Every error is a fault.Query that names the position of the mistake.
 func Order(cat *resource.Catalog, res *resource.Resource, text string) ([]Term, error) {
-	p := newParser(cat, res, text, "order")
+	return Names(nil).Order(cat, res, text)
+}
+
+// Order is as the function Order.
+func (n Names) Order(cat *resource.Catalog, res *resource.Resource, text string) ([]Term, error) {
+	p := newParser(cat, res, text, "order", n)
 	if p.tok.is == end && p.err == nil {
 		return nil, nil
 	}

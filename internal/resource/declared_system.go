@@ -120,10 +120,11 @@ func declaredSystem() []Resource {
 			Fields: join(audit(), []Field{
 				text("name", 255), text("action", 16).oneOf("insert update delete"),
 				text("entity", 32).oneOf("account contact opportunity activity calendar salesorder"),
-				text("url", 2048).target(), guid("secretKey"),
+				text("url", 2048).target(), secret("secretKey"),
 				integer("version").within(4, 4).or(IntValue(4)), // of the API whose records are sent
 				integer("level").or(IntValue(5)).internal(),
 			}),
+			Most:   maxHooks,
 			Access: Access{Level: "level"},
 		},
 		{
@@ -147,6 +148,10 @@ func declaredSystem() []Resource {
 		},
 	}
 }
+
+// maxHooks is how many hooks a workspace may have: each is looked at for every change,
+// and may have four requests under way.
+const maxHooks = 200
 
 // Custom value lists [DOC]: the list itself names its Spanish label "description"
 // and the others "descriptionXX"; its values have Spanish names throughout,

@@ -47,8 +47,12 @@ func (f Field) made(m Made) Field { f.Made = m; return f }
 
 func (f Field) search() Field { f.Search = true; return f }
 
-// guid is a text that the server makes.
-func guid(name string) Field { return text(name, 36).readOnly().made(MadeSecret) }
+// secret is a text that the server makes, and does not tell but in the record.
+func secret(name string) Field {
+	f := text(name, 36).readOnly().made(MadeSecret)
+	f.Secret = true
+	return f
+}
 
 // target says that the server sends requests to the URL in a field.
 func (f Field) target() Field { f.Target = true; return f }

@@ -79,8 +79,10 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: JSON is text, and nothing to search for", r.Name, f.Name)
 		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:
 			return fmt.Errorf("resource %s: field %s: limits are for integers, words for texts", r.Name, f.Name)
-		case f.Made == MadeSecret && !f.ReadOnly, f.Target && f.Kind != Text:
-			return fmt.Errorf("resource %s: field %s: GUIDs are read-only texts, targets are texts", r.Name, f.Name)
+		case f.Target && f.Kind != Text:
+			return fmt.Errorf("resource %s: field %s: targets are texts", r.Name, f.Name)
+		case f.Made == MadeSecret && !f.Secret, f.Secret && (f.Kind != Text || !f.ReadOnly || f.Key || f.Search || f.Unique):
+			return fmt.Errorf("resource %s: field %s: secrets are read-only texts that nobody searches for", r.Name, f.Name)
 		}
 		if f.TailOf != "" {
 			of := r.Field(f.TailOf)
@@ -90,6 +92,8 @@ func (g *Registry) check(r *Resource) error {
 		}
 	}
 	switch {
+	case r.Most < 0 || r.Most > 0 && r.Field("deleted") == nil:
+		return fmt.Errorf("resource %s: it is not known which records count", r.Name)
 	case r.LabelFields == nil && len(r.Title) == 0:
 		return fmt.Errorf("resource %s: no title field", r.Name)
 	case r.LabelFields != nil && r.Title != nil:

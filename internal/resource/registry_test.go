@@ -61,6 +61,8 @@ func TestNewRefuses(t *testing.T) {
 		"unknown table":     {func(r *Resource) { r.Fields[0].Table = "nobody" }, "ownerId refers to unknown table nobody"},
 		"reference to none": {func(r *Resource) { r.Fields[0].Table = "" }, "ownerId names no table"},
 		"key of a number":   {func(r *Resource) { r.Fields[3].Key = true }, "level: key, search"},
+		"secret key":        {func(r *Resource) { r.Fields[2].Secret, r.Fields[2].ReadOnly, r.Fields[2].Key = true, true, true }, "secrets are read-only"},
+		"secret to write":   {func(r *Resource) { r.Fields[2].Secret, r.Fields[2].Key = true, false }, "secrets are read-only"},
 		"no title":          {func(r *Resource) { r.Title = nil }, "accounts: no title"},
 		"two titles":        {func(r *Resource) { r.LabelFields = labelFields() }, "title fields and label fields"},
 		"few labels":        {func(r *Resource) { r.Title, r.LabelFields = nil, []string{"name"} }, "1 label fields for 10"},

@@ -50,6 +50,7 @@ type Field struct {
 	JSON      bool   // a JSON object or list, sent and shown as it is and kept as its text without insignificant space. Text only
 	Made      Made   // what a new record gets when the client sends nothing and there is no Default
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
+	Secret    bool   // known to whoever sees the record, and kept nowhere else: not in the log of changes, and nothing to filter or sort by; Text
 	Target    bool   // a URL that the server sends requests to: crm asks whether it may; Text
 	Within    Within // what values are allowed; zero: all
 	Sparse    bool   // an empty list is kept as null, RefList only
@@ -200,6 +201,7 @@ type Resource struct {
 	Ours        bool     // not a resource of the Sage documents; the dialect says so where it lists it
 	Fields      []Field  // id first, then alphabetical by Name (ASCII); New sorts
 	Required    []string // must be present and not null on create, in documented order
+	Most        int      // how many records there may be that are not deleted; 0 = any number
 	Access      Access   // zero: everyone sees and may change the records
 	Ending      *Ending  // nil: the records have no end
 	Indexes     []Index

@@ -119,6 +119,7 @@ func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *re
 		Resource: res,
 		Where:    r.query["where"],
 		Order:    r.query["order"],
+		Names:    rd.plan.named,
 		Base:     base,
 		Language: int(rd.variant.language),
 		Page:     pageNumber(r.query, r.Header),

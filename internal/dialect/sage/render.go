@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -31,6 +32,7 @@ const (
 // of the wire with everything that does not change between rows prepared.
 type plan struct {
 	members []member
+	named   filter.Names // the members that are not called as their fields
 }
 
 type member struct {
@@ -59,6 +61,12 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		}
 		if f.JSON {
 			m.form = rawJSON
+		}
+		if m.name != f.Name {
+			if p.named == nil {
+				p.named = filter.Names{}
+			}
+			p.named[strings.ToLower(m.name)] = f.Name
 		}
 		m.refs.label = cmp.Or(m.refs.label, "value")
 		if f.Table != "" {
