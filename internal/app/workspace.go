@@ -117,7 +117,7 @@ const pollEvery = 5 * time.Second
 func (a *App) hookConfig(w *Workspace, info workspace.Info, clock *workspace.Clock) hook.Config {
 	c := hook.Config{
 		Workspace: info.Name,
-		Store:     w.Store.Deliveries(),
+		Store:     w.Store.Deliveries(a.node),
 		Records:   w.Records,
 		Renderer:  a.sage,
 		Actor: func(ctx context.Context, id int64) (crm.Actor, bool, error) {
@@ -135,7 +135,6 @@ func (a *App) hookConfig(w *Workspace, info workspace.Info, clock *workspace.Clo
 		Clock:   clock.Now,
 		Machine: a.Now,
 		Jitter:  rand.Float64,
-		Node:    a.node,
 		Hooked:  func(ctx context.Context) error { return a.hooked.MarkHooked(ctx, info.Location) },
 		Logger:  a.Log,
 	}

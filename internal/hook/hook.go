@@ -34,6 +34,9 @@ const (
 	// before it is parked.
 	Patience = 24 * time.Hour
 
+	// KeepParked is for how long a parked delivery is kept, by the workspace's clock.
+	KeepParked = 30 * 24 * time.Hour
+
 	// MaxSending is how many requests one process has under way at once, and
 	// maxAtOnce how many to one hook.
 	MaxSending = 256
@@ -81,9 +84,8 @@ type Config struct {
 	Machine func() time.Time // of the world that receivers live in
 	Jitter  func() float64   // at random in [0,1); safe for concurrent use
 
-	// Node names this process among those that serve the workspace. Poll is how
-	// often it looks for what others have written; 0 = there are no others.
-	Node string
+	// Poll is how often it is looked for what other processes have written that serve
+	// the workspace; 0 = there are none.
 	Poll time.Duration
 
 	// Hooked is called when the workspace is found to have hooks, so that it can be
@@ -104,7 +106,7 @@ type Service struct {
 
 	mu       sync.Mutex
 	queues   map[int64]*queue // by hook
-	deadline time.Time        // by time.Now: no request is sent that could outlast it
+	deadline time.Time        // by time.Now: when this node may not deliver any more
 }
 
 // New returns the service of a workspace. Nothing is delivered before Run.

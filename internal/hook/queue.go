@@ -137,7 +137,7 @@ func (s *Service) judge(h *Declared, d Delivery, status int, failure string) Out
 		d.First = now
 	}
 	if now.Sub(d.First) >= Patience {
-		d.State = Parked
+		d.State, d.Next = Parked, now
 		s.cfg.Logger.Warn("a webhook delivery is parked", "hook", h.ID, "delivery", d.Sequence,
 			"resource", d.Resource, "record", d.Record, "attempts", d.Attempts, "failure", failure)
 	} else {
@@ -207,7 +207,7 @@ func (s *Service) settle(ctx context.Context, q *queue, h *Declared, outcomes <-
 	if !dead {
 		return nil
 	}
-	n, err := s.cfg.Store.Park(ctx, h.ID, now.Add(-Patience), "the receiver has failed for a day")
+	n, err := s.cfg.Store.Park(ctx, h.ID, now.Add(-Patience), now, "the receiver has failed for a day")
 	if n > 0 {
 		s.cfg.Logger.WarnContext(ctx, "webhook deliveries are parked: the receiver has failed for a day", "hook", h.ID, "deliveries", n)
 	}

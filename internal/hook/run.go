@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
 )
 
 const (
@@ -20,10 +21,18 @@ const (
 	// trouble is the wait after the database has failed.
 	trouble = 5 * time.Second
 
-	// holding is for how long one node takes the deliveries on, and reserve what must
-	// be left of it when a request is sent: more than the request can last.
-	holding = 60 * time.Second
-	reserve = Timeout + 5*time.Second
+	// holding is for how long one node takes the deliveries on, renewal how often it
+	// does so again, and others look whether it still does, and reserve what must be
+	// left when a request is begun. Requests that are under way when it is over are
+	// broken off.
+	holding = 10 * time.Second
+	renewal = 3 * time.Second
+	reserve = time.Second
+
+	// expiring is how often, by the machine, it is looked for deliveries that have
+	// been parked for long, and maxExpire how many are removed in one transaction.
+	expiring  = time.Hour
+	maxExpire = 1000
 
 	// maxUnsaved is how much of the log, in sequence numbers, is read without noting
 	// that it was, when nothing in it concerns a hook.
@@ -45,7 +54,9 @@ type runner struct {
 	queueing sync.WaitGroup
 	send     context.Context // ends when this node must not send any more
 	stop     context.CancelFunc
-	until    time.Time // by time.Now, until when this node may deliver
+	until    time.Time   // by time.Now, until when this node may deliver; zero = another does
+	over     *time.Timer // calls stop then
+	expired  time.Time   // by time.Now, when parked deliveries were last looked for
 }
 
 // Run delivers until ctx is done, and returns when all it has begun has ended. One
@@ -59,7 +70,11 @@ func (s *Service) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		switch {
+		case fault.KindOf(err) == fault.Conflict && err != nil: // another node has taken over
+			r.release()
+			r.until, again = time.Time{}, renewal
+		case err != nil:
 			s.cfg.Logger.ErrorContext(ctx, "delivering webhooks", "error", err)
 			again = trouble
 		}
@@ -93,7 +108,7 @@ func (r *runner) end() {
 	if r.cfg.Poll > 0 && !r.until.IsZero() {
 		ctx, cancel := context.WithTimeout(context.Background(), closing)
 		defer cancel()
-		if _, err := r.cfg.Store.Hold(ctx, r.cfg.Node, 0); err != nil {
+		if _, err := r.cfg.Store.Hold(ctx, 0); err != nil {
 			r.cfg.Logger.WarnContext(ctx, "another node will take webhooks over with a delay", "error", err)
 		}
 	}
@@ -104,6 +119,7 @@ func (r *runner) release() {
 	if r.stop != nil {
 		r.stop()
 		r.queueing.Wait()
+		r.over.Stop()
 		r.stop = nil
 	}
 }
@@ -124,62 +140,97 @@ func (r *runner) turn(ctx context.Context) (again time.Duration, err error) {
 		}
 		return again, nil
 	}
-	if held, err := r.hold(ctx); err != nil || !held {
-		r.busy.Store(false)
-		return r.cfg.Poll, err
-	}
-	if r.stop == nil {
-		r.send, r.stop = context.WithCancel(ctx)
-	}
 	for {
+		if held, err := r.hold(ctx); err != nil || !held {
+			r.busy.Store(false)
+			return renewal, err
+		}
+		if err := r.expire(ctx); err != nil {
+			return 0, err
+		}
 		again, err := r.start(ctx)
 		if err != nil {
 			return 0, err
 		}
 		more, err := r.read(ctx)
 		if err != nil || !more {
-			if p := r.cfg.Poll; p > 0 && (again == 0 || again > p) {
-				again = p
-			}
-			return again, err
+			return r.soon(again), err
 		}
 	}
+}
+
+// soon is when to look again at the latest.
+func (r *runner) soon(again time.Duration) time.Duration {
+	most := expiring
+	if r.cfg.Poll > 0 {
+		most = min(r.cfg.Poll, renewal)
+	}
+	if again == 0 || again > most {
+		return most
+	}
+	return again
+}
+
+// expire removes deliveries that nobody has asked for since they were parked long ago.
+func (r *runner) expire(ctx context.Context) error {
+	if !r.expired.IsZero() && time.Since(r.expired) < expiring {
+		return nil
+	}
+	n, err := r.cfg.Store.Expire(ctx, r.now().Add(-KeepParked), maxExpire)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		r.cfg.Logger.WarnContext(ctx, "webhook deliveries are removed: they were parked for long", "deliveries", n)
+	}
+	if n < maxExpire { // the rest in the next turn
+		r.expired = time.Now()
+	}
+	return nil
 }
 
 // hold makes sure that this node is the one that delivers.
 func (r *runner) hold(ctx context.Context) (bool, error) {
 	now := time.Now()
 	if r.cfg.Poll == 0 {
-		r.limit(now.AddDate(100, 0, 0))
+		now = now.AddDate(100, 0, 0) // nobody else can
+	} else if r.until.Sub(now) > holding-renewal && r.stop != nil {
 		return true, nil
 	}
-	if r.until.Sub(now) > holding/2 {
-		return true, nil
-	}
-	held, err := r.cfg.Store.Hold(ctx, r.cfg.Node, holding)
-	switch {
-	case err == nil && held:
-		if r.until.IsZero() {
-			r.loaded, r.after = false, 0 // another node has read on
-			if err := r.load(ctx); err != nil {
-				return false, err
-			}
+	held, err := r.cfg.Store.Hold(ctx, holding)
+	if err != nil || !held {
+		if err == nil || now.After(r.until) {
+			r.release()
+			r.until = time.Time{}
 		}
-		r.limit(now.Add(holding))
-		return true, nil
-	case err == nil, now.After(r.until):
-		r.release()
-		r.until = time.Time{}
+		return false, err
 	}
-	return false, err
+	lost := now.After(r.until) // and another node may have read on
+	r.limit(ctx, now.Add(holding))
+	if lost {
+		r.loaded, r.after = false, 0
+		if err := r.load(ctx); err != nil {
+			r.release()
+			r.until = time.Time{}
+			return false, err
+		}
+	}
+	return true, nil
 }
 
-// limit says until when this node may deliver.
-func (r *runner) limit(until time.Time) {
+// limit says until when this node may deliver, and sees to it that it does not longer.
+func (r *runner) limit(ctx context.Context, until time.Time) {
 	r.until = until
 	r.mu.Lock()
 	r.deadline = until
 	r.mu.Unlock()
+	if r.stop != nil && !r.over.Stop() {
+		r.release() // it was over for a moment
+	}
+	if r.stop == nil {
+		r.send, r.stop = context.WithCancel(ctx)
+	}
+	r.over = time.AfterFunc(time.Until(until), r.stop)
 }
 
 // load reads the hooks.
@@ -193,8 +244,10 @@ func (r *runner) load(ctx context.Context) error {
 	for i := range hooks {
 		ids[i], alive[hooks[i].ID] = hooks[i].ID, true
 	}
-	if err := r.cfg.Store.Keep(ctx, func(id int64) bool { return alive[id] }); err != nil {
-		return err
+	if r.cfg.Poll == 0 || time.Now().Before(r.until) {
+		if err := r.cfg.Store.Keep(ctx, func(id int64) bool { return alive[id] }); err != nil {
+			return err
+		}
 	}
 	if len(hooks) > 0 {
 		after, born, err := r.cfg.Store.Position(ctx, ids)

@@ -28,7 +28,7 @@ type Delivery struct {
 	Record   int64
 	State    State
 	Queued   time.Time // since when it is to be delivered
-	Next     time.Time // when it is tried next
+	Next     time.Time // when it is tried next; of a parked one: when it was parked
 	First    time.Time // when it was tried first; zero = never
 	Attempts int
 	Status   int    // of the last answer; 0 = there was none
@@ -48,7 +48,9 @@ type Store interface {
 	Deliveries
 }
 
-// Outbox is what is done once for all hooks.
+// Outbox is what is done once for all hooks. Queue, Keep, Expire and, of Deliveries,
+// Settle and Park are for the node that holds the outbox: they change nothing and
+// return fault.Conflict when it does not, or not any more.
 type Outbox interface {
 	// Position returns the sequence number up to which the log of changes has been
 	// read, 0 when it never was, and the number at which each of the hooks was
@@ -63,10 +65,14 @@ type Outbox interface {
 	// Keep removes the deliveries of all hooks but these.
 	Keep(ctx context.Context, hooks func(id int64) bool) error
 
+	// Expire removes deliveries that were parked at before or earlier, at most limit,
+	// and returns their number.
+	Expire(ctx context.Context, before time.Time, limit int) (int, error)
+
 	// Hold makes this node the one that delivers, until the time is over by the
 	// clock of the database, and reports whether it is. Where one process alone
 	// can have the database open it does nothing. No time at all lets go.
-	Hold(ctx context.Context, node string, d time.Duration) (bool, error)
+	Hold(ctx context.Context, d time.Duration) (bool, error)
 }
 
 // Deliveries is what is done for one hook.
@@ -83,9 +89,9 @@ type Deliveries interface {
 	// record whose delivery is over or parked becomes ready.
 	Settle(ctx context.Context, hook int64, outcomes []Outcome) error
 
-	// Park gives up all deliveries that were queued at before or earlier, for the
+	// Park gives up now all deliveries that were queued at before or earlier, for the
 	// reason given, and returns their number.
-	Park(ctx context.Context, hook int64, before time.Time, failure string) (int, error)
+	Park(ctx context.Context, hook int64, before, now time.Time, failure string) (int, error)
 
 	// List returns the first deliveries after a sequence number, parked ones or the
 	// others, in their order.

@@ -34,19 +34,24 @@ CREATE TABLE IF NOT EXISTS "_deliveries" (
   PRIMARY KEY ("hook", "sequence")
 )%[3]s;
 CREATE INDEX IF NOT EXISTS "_deliveries_due" ON "_deliveries" ("hook", "next", "sequence") WHERE "state" = 0;
+CREATE INDEX IF NOT EXISTS "_deliveries_parked" ON "_deliveries" ("next") WHERE "state" = 2;
 CREATE INDEX IF NOT EXISTS "_deliveries_record" ON "_deliveries" ("hook", "resource", "record", "sequence") WHERE "state" < 2;
 CREATE INDEX IF NOT EXISTS "_changes_hooks" ON "_changes" ("record") WHERE "resource" = 'hooks';
 `
 
 const deliveryColumns = `"sequence", "resource", "record", "state", "queued", "next", "first", "attempts", "status", "failure"`
 
-// Deliveries is the outbox of one workspace. It implements hook.Store.
-type Deliveries struct{ s *Store }
+// Deliveries is the outbox of one workspace, as one node sees it. It implements
+// hook.Store.
+type Deliveries struct {
+	s    *Store
+	node string
+}
 
 var _ hook.Store = Deliveries{}
 
-// Deliveries returns the outbox.
-func (s *Store) Deliveries() Deliveries { return Deliveries{s} }
+// Deliveries returns the outbox for a node, which no other process is called like.
+func (s *Store) Deliveries(node string) Deliveries { return Deliveries{s, node} }
 
 // write runs fn in a transaction, one at a time: what is waiting for what is
 // decided by looking at the other deliveries.
@@ -55,6 +60,30 @@ func (d Deliveries) write(ctx context.Context, fn func(Conn) error) error {
 		if d.s.flavor == PostgreSQL {
 			if err := c.Query(ctx, `SELECT pg_advisory_xact_lock(hashtext(current_schema()), 2)::text`, nil, ignore); err != nil {
 				return err
+			}
+		}
+		return fn(c)
+	})
+}
+
+// databaseNow is the clock that leases go by, in milliseconds.
+const databaseNow = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
+
+// writeHeld is write for the node that holds the outbox. As long as fn has not ended,
+// no other takes it over.
+func (d Deliveries) writeHeld(ctx context.Context, fn func(Conn) error) error {
+	return d.write(ctx, func(c Conn) error {
+		if d.s.flavor == PostgreSQL {
+			held := false
+			err := c.Query(ctx, `SELECT 1 FROM "_outbox" WHERE "node" = $1 AND "until" > `+databaseNow+` FOR SHARE`, []Arg{word(d.node)}, func(Row) error {
+				held = true
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if !held {
+				return fault.New(fault.Conflict, "another node delivers")
 			}
 		}
 		return fn(c)
@@ -119,7 +148,7 @@ func (d Deliveries) Position(ctx context.Context, hooks []int64) (after int64, b
 // Queue implements hook.Outbox.
 func (d Deliveries) Queue(ctx context.Context, after int64, rows []hook.Delivery) (err error) {
 	defer fault.Wrap(&err, "store.Queue")
-	return d.write(ctx, func(c Conn) error {
+	return d.writeHeld(ctx, func(c Conn) error {
 		_, err := c.Exec(ctx, `INSERT INTO "_outbox" ("one", "after", "node", "until") VALUES (1, $1, '', 0)
 			ON CONFLICT ("one") DO UPDATE SET "after" = excluded."after"`, numbers(after))
 		for i := range rows {
@@ -150,7 +179,7 @@ func (d Deliveries) Keep(ctx context.Context, hooks func(id int64) bool) (err er
 			})
 		})
 		if err == nil && more && !hooks(last) {
-			err = d.write(ctx, func(c Conn) error {
+			err = d.writeHeld(ctx, func(c Conn) error {
 				_, err := c.Exec(ctx, `DELETE FROM "_deliveries" WHERE "hook" = $1`, numbers(last))
 				return err
 			})
@@ -162,17 +191,29 @@ func (d Deliveries) Keep(ctx context.Context, hooks func(id int64) bool) (err er
 	return nil
 }
 
+// Expire implements hook.Outbox.
+func (d Deliveries) Expire(ctx context.Context, before time.Time, limit int) (removed int, err error) {
+	defer fault.Wrap(&err, "store.Expire")
+	err = d.writeHeld(ctx, func(c Conn) error {
+		n, err := c.Exec(ctx, `DELETE FROM "_deliveries" WHERE ("hook", "sequence") IN (
+			SELECT "hook", "sequence" FROM "_deliveries" WHERE "state" = 2 AND "next" <= $1 ORDER BY "next" LIMIT $2)`,
+			numbers(millis(before), int64(limit)))
+		removed = int(n)
+		return err
+	})
+	return removed, err
+}
+
 // Hold implements hook.Outbox. A SQLite file is one process's.
-func (d Deliveries) Hold(ctx context.Context, node string, length time.Duration) (held bool, err error) {
+func (d Deliveries) Hold(ctx context.Context, length time.Duration) (held bool, err error) {
 	defer fault.Wrap(&err, "store.Hold")
 	if d.s.flavor == SQLite {
 		return true, nil
 	}
-	const now = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 	err = d.s.db.Write(ctx, func(c Conn) error {
-		n, err := c.Exec(ctx, `INSERT INTO "_outbox" ("one", "after", "node", "until") VALUES (1, 0, $1, `+now+` + $2)
+		n, err := c.Exec(ctx, `INSERT INTO "_outbox" ("one", "after", "node", "until") VALUES (1, 0, $1, `+databaseNow+` + $2)
 			ON CONFLICT ("one") DO UPDATE SET "node" = excluded."node", "until" = excluded."until"
-			WHERE "_outbox"."node" = excluded."node" OR "_outbox"."until" <= `+now, []Arg{word(node), number(length.Milliseconds())})
+			WHERE "_outbox"."node" = excluded."node" OR "_outbox"."until" <= `+databaseNow, []Arg{word(d.node), number(length.Milliseconds())})
 		held = n > 0
 		return err
 	})
@@ -229,7 +270,7 @@ func (d Deliveries) read(ctx context.Context, id int64, sql string, args []Arg) 
 // Settle implements hook.Deliveries.
 func (d Deliveries) Settle(ctx context.Context, id int64, outcomes []hook.Outcome) (err error) {
 	defer fault.Wrap(&err, "store.Settle(%d)", id)
-	return d.write(ctx, func(c Conn) error {
+	return d.writeHeld(ctx, func(c Conn) error {
 		for i := range outcomes {
 			if err := settle(ctx, c, id, &outcomes[i]); err != nil {
 				return fmt.Errorf("delivery %d: %w", outcomes[i].Sequence, err)
@@ -266,11 +307,11 @@ func release(ctx context.Context, c Conn, id int64) error {
 }
 
 // Park implements hook.Deliveries.
-func (d Deliveries) Park(ctx context.Context, id int64, before time.Time, failure string) (parked int, err error) {
+func (d Deliveries) Park(ctx context.Context, id int64, before, now time.Time, failure string) (parked int, err error) {
 	defer fault.Wrap(&err, "store.Park(%d)", id)
-	err = d.write(ctx, func(c Conn) error {
-		n, err := c.Exec(ctx, `UPDATE "_deliveries" SET "state" = 2, "failure" = $3 WHERE "hook" = $1 AND "state" < 2 AND "queued" <= $2`,
-			append(numbers(id, millis(before)), word(failure)))
+	err = d.writeHeld(ctx, func(c Conn) error {
+		n, err := c.Exec(ctx, `UPDATE "_deliveries" SET "state" = 2, "next" = $3, "failure" = $4 WHERE "hook" = $1 AND "state" < 2 AND "queued" <= $2`,
+			append(numbers(id, millis(before), millis(now)), word(failure)))
 		if parked = int(n); err != nil || n == 0 {
 			return err
 		}

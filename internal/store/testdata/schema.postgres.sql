@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS "_deliveries" (
   PRIMARY KEY ("hook", "sequence")
 );
 CREATE INDEX IF NOT EXISTS "_deliveries_due" ON "_deliveries" ("hook", "next", "sequence") WHERE "state" = 0;
+CREATE INDEX IF NOT EXISTS "_deliveries_parked" ON "_deliveries" ("next") WHERE "state" = 2;
 CREATE INDEX IF NOT EXISTS "_deliveries_record" ON "_deliveries" ("hook", "resource", "record", "sequence") WHERE "state" < 2;
 CREATE INDEX IF NOT EXISTS "_changes_hooks" ON "_changes" ("record") WHERE "resource" = 'hooks';
 
