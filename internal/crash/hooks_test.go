@@ -25,8 +25,9 @@ const (
 	defaultRestarts = 5
 	hookBatch       = 100 // records of one bulk request
 
-	// hookPatience is longer than a killed node's lease on PostgreSQL.
-	hookPatience = 3 * patience
+	// hookPatience bounds the silence between deliveries. It is longer than a killed
+	// node's lease on PostgreSQL.
+	hookPatience = patience
 )
 
 // TestHooks kills the server while it delivers, and holds it to the log of changes:
@@ -43,6 +44,7 @@ type heard struct {
 	last  map[int64]int64 // record -> sequence
 	total int
 	wrong []string
+	came  chan struct{} // something did
 }
 
 func (h *heard) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
@@ -66,6 +68,10 @@ func (h *heard) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		h.last[id] = sequence
 	}
 	h.seen[sequence] = true
+	select {
+	case h.came <- struct{}{}:
+	default: // whoever waits will look anyway
+	}
 }
 
 func (h *heard) count() int {
@@ -77,7 +83,7 @@ func (h *heard) count() int {
 func testHooks(t *testing.T, db database) {
 	events, restarts := int(setting(t, eventsVariable, defaultEvents)), int(setting(t, restartsVariable, defaultRestarts))
 	began := time.Now()
-	h := &heard{seen: map[int64]bool{}, last: map[int64]int64{}}
+	h := &heard{seen: map[int64]bool{}, last: map[int64]int64{}, came: make(chan struct{}, 1)}
 	receiver := httptest.NewServer(h)
 	defer receiver.Close()
 	begin := func() (*process, *client) {
@@ -122,11 +128,11 @@ func testHooks(t *testing.T, db database) {
 			c.token = token
 		}
 	}
-	for end := time.Now().Add(hookPatience); h.count() < rounds*hookBatch && time.Now().Before(end); {
-		before := h.count()
-		time.Sleep(10 * time.Millisecond) // between looks; what is waited for is the count
-		if h.count() > before {
-			end = time.Now().Add(hookPatience)
+	for silent := false; !silent && h.count() < rounds*hookBatch; {
+		select {
+		case <-h.came:
+		case <-time.After(hookPatience):
+			silent = true
 		}
 	}
 	h.mu.Lock()
