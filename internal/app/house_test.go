@@ -95,6 +95,7 @@ var layers = map[string][]string{
 	"internal/blob/blobtest":     {"internal/blob", "internal/fault"},
 	"internal/intake":            {"internal/fault"},
 	"internal/clamd":             {"internal/fault"},
+	"internal/presign":           {},
 	"internal/document":          {"internal/blob", "internal/crm", "internal/fault", "internal/filter", "internal/intake", "internal/resource"},
 	"internal/auth":              {"internal/cache", "internal/fault"},
 	"internal/workspace":         {"internal/cache", "internal/fault"},

@@ -37,6 +37,8 @@ func ruleOf(res *resource.Resource) rule {
 		return portOrder
 	case "users":
 		return user
+	case "portorderFiles":
+		return portOrderFile
 	}
 	return nil
 }

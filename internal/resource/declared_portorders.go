@@ -45,7 +45,7 @@ func declaredPortOrders() []Resource {
 			Fields: join(audit(), []Field{
 				bareRef("groupId", "portorderGroups"), text("alias", 255).key(), text("type", 50),
 				text("status", 20).oneOf(portOrderStates).or(TextValue(PortOrderPending)), instant("statusUpdatedAt"),
-				text("statusUrl", 2000), // told of every change
+				text("statusUrl", 2000).target(), // told of every change
 				boolean("approved").no(), number("cost"), instant("completedDate"), day("desiredCompletionDate"),
 
 				text("billingName", 255), text("billingNumber", 20), text("company", 255), text("usageType", 20).oneOf("Business Residential"),
@@ -94,9 +94,13 @@ func declaredPortOrders() []Resource {
 			Name: "portorderHistory", Title: []string{"status"}, Ops: ReadOnlyOps, Ours: true,
 			Fields: join(audit(), []Field{
 				bareRef("portOrderId", "portorders"), text("status", 20).oneOf(portOrderStates), instant("date"),
+				instant("dueAt").internal(), integer("attempts").internal(), // when the order's statusUrl is told, null: it was, or there is none; how often it was tried
 			}),
-			Access:  part,
-			Indexes: []Index{by("what became of a port order, in order", "portOrderId", "date")},
+			Access: part,
+			Indexes: []Index{
+				by("what became of a port order, in order", "portOrderId", "date"),
+				{Fields: []string{"dueAt"}, Why: "changes that are to be told", Sparse: true},
+			},
 		},
 		{
 			// A file that is asked for, by URL or for upload; its contents are a
@@ -104,17 +108,19 @@ func declaredPortOrders() []Resource {
 			Name: "portorderFiles", Title: []string{"filename"}, Ops: CRUD, Ours: true,
 			Required: []string{"filename", "portOrderId"},
 			Fields: join(audit(), []Field{
-				bareRef("portOrderId", "portorders"), text("filename", 500), text("originalUrl", 2000), text("contentType", 255),
+				bareRef("portOrderId", "portorders"), text("filename", 500), text("originalUrl", 2000).target(), text("contentType", 255),
 				text("status", 16).oneOf(PortFilePending + " " + PortFileProcessing + " " + PortFileComplete + " " + PortFileError).
 					or(TextValue(PortFilePending)),
 				text("storageKey", 255).unique(), // path of the upload's URL
 				instant("expiresAt"),             // until when it may be uploaded
 				text("error", 6000), bareRef("documentId", "documents"),
+				instant("dueAt").internal(), // when it is to be fetched from originalUrl; null: not at all
 			}),
 			Access: part,
 			Indexes: []Index{
 				by("the files of a port order", "portOrderId"),
 				by("which file a document is", "documentId"),
+				{Fields: []string{"dueAt"}, Why: "files that are to be fetched", Sparse: true},
 			},
 		},
 	}

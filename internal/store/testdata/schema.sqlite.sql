@@ -1477,11 +1477,13 @@ CREATE TABLE "portorderComments" (
 CREATE TABLE "portorderHistory" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
+  "attempts" INTEGER,
   "date" INTEGER,
   "dateCreated" INTEGER,
   "dateDeleted" INTEGER,
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
+  "dueAt" INTEGER,
   "portOrderId" INTEGER REFERENCES "portorders" ("id"),
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
@@ -1499,6 +1501,7 @@ CREATE TABLE "portorderFiles" (
   "dateUpdated" INTEGER,
   "deleted" INTEGER,
   "documentId" INTEGER REFERENCES "documents" ("id"),
+  "dueAt" INTEGER,
   "error" TEXT,
   "expiresAt" INTEGER,
   "filename" TEXT,
@@ -2385,6 +2388,8 @@ CREATE INDEX "portorderComments_by_portOrderId" ON "portorderComments" ("portOrd
 CREATE INDEX "portorderHistory_ids" ON "portorderHistory" ("id", "_version", "dateUpdated");
 -- what became of a port order, in order
 CREATE INDEX "portorderHistory_by_portOrderId_date" ON "portorderHistory" ("portOrderId", "date" DESC);
+-- changes that are to be told
+CREATE INDEX "portorderHistory_by_dueAt" ON "portorderHistory" ("dueAt" DESC) WHERE "dueAt" IS NOT NULL;
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "portorderFiles_ids" ON "portorderFiles" ("id", "_version", "dateUpdated");
 -- no two records have the same storageKey; which one has it
@@ -2393,6 +2398,8 @@ CREATE UNIQUE INDEX "portorderFiles_storageKey_unique" ON "portorderFiles" ("sto
 CREATE INDEX "portorderFiles_by_portOrderId" ON "portorderFiles" ("portOrderId" DESC);
 -- which file a document is
 CREATE INDEX "portorderFiles_by_documentId" ON "portorderFiles" ("documentId" DESC);
+-- files that are to be fetched
+CREATE INDEX "portorderFiles_by_dueAt" ON "portorderFiles" ("dueAt" DESC) WHERE "dueAt" IS NOT NULL;
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "users_ids" ON "users" ("id", "_version", "dateUpdated");
 -- email = 'x', email LIKE 'x%', order=email
