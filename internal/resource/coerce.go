@@ -128,7 +128,7 @@ func (f *Field) coerceScalar(raw json.RawMessage) (Value, error) {
 	quoted := raw[0] == '"'
 	if quoted {
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return Value{}, f.wants(f.Kind.String()).Because(err)
+			return Value{}, f.wants(f.what()).Because(err)
 		}
 		if text = strings.TrimSpace(text); text == "" {
 			return Value{}, nil
@@ -274,10 +274,10 @@ func (f *Field) wants(what string) *fault.Error {
 	return fault.InField(f.Name, "%s must be %s", f.Name, article(what))
 }
 
-// article puts "a" or "an" before a bare kind name.
+// article puts "a" or "an" before the bare name of a kind; longer text stays.
 func article(what string) string {
 	switch {
-	case strings.HasPrefix(what, "a ") || strings.HasPrefix(what, "an "):
+	case strings.Contains(what, " "):
 		return what
 	case strings.ContainsRune("aeiou", rune(what[0])):
 		return "an " + what
@@ -326,8 +326,13 @@ func (v Value) IDs() ([]int64, error) {
 
 // what is the kind of value that f takes, for a person.
 func (f *Field) what() string {
-	if f.Day {
+	switch {
+	case f.Day:
 		return "a day such as 2025-01-31"
+	case f.Kind == Instant:
+		return "a date and time such as 2025-01-31T09:30:00Z"
+	case f.Kind == Boolean:
+		return "true or false"
 	}
 	return f.Kind.String()
 }

@@ -44,6 +44,7 @@ func declaredSystem() []Resource {
 				text("extId", 50), ref("currencyId", "currencies"), ref("timeZoneId", "timeZones"),
 				boolean("default").no(), boolean("imperialSystem").no(), boolean("mainEnvironment").no(),
 			}),
+			Access: Access{Admin: true}, // who sees what hangs on them
 		},
 		{
 			// The label columns are spelled like in no other table: the older ones in
@@ -77,11 +78,12 @@ func declaredSystem() []Resource {
 			// documented; quotes and the view behind SalesInput 0 do not exist here.
 			Name: "activityPoints", Title: []string{"id"}, Ops: CanGet | CanUpdate,
 			Fields: join(audit(), []Field{
-				integer("IntervalDays"), integer("PointsPerActivity"), integer("PointsPerVisit"), integer("PointsPerCheckin"),
-				integer("PointsPerFastCheckin"), integer("PointsPerEmail"), integer("PointsPerInternalEmail"),
-				integer("PointsPerPhoneCallMinute"), integer("PointsPerInternalPhoneCallMinute"),
-				integer("PointsPerOpportunity"), integer("PointsPerQuote"), integer("PointsPerSalesOrder"),
-				integer("SalesInput"), integer("ScoringPerEnvironment"),
+				integer("IntervalDays").within(0, 36500),
+				points("PointsPerActivity"), points("PointsPerVisit"), points("PointsPerCheckin"), points("PointsPerFastCheckin"),
+				points("PointsPerEmail"), points("PointsPerInternalEmail"),
+				points("PointsPerPhoneCallMinute"), points("PointsPerInternalPhoneCallMinute"),
+				points("PointsPerOpportunity"), points("PointsPerQuote"), points("PointsPerSalesOrder"),
+				integer("SalesInput").within(0, 3), integer("ScoringPerEnvironment"),
 			}),
 			Access: Access{Admin: true},
 		},

@@ -60,6 +60,9 @@ func (f Field) target() Field { f.Target = true; return f }
 // within limits an integer.
 func (f Field) within(least, most int64) Field { f.Within = Within{Least: least, Most: most}; return f }
 
+// points are what a deed is worth; the limit is ours, and keeps sums far from overflow.
+func points(name string) Field { return integer(name).within(0, 1_000_000) }
+
 // oneOf limits a text to words, which are separated by spaces.
 func (f Field) oneOf(words string) Field { f.Within = Within{Words: words}; return f }
 
