@@ -101,28 +101,43 @@ type Link struct {
 }
 
 // links returns the ids of the records that rows show with their titles, by table.
+// Most of those that are there several times are left out but once.
 func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64, error) {
 	linked := map[string][]int64{}
+	var ids []int64
 	for i := range res.Fields {
 		f := &res.Fields[i]
 		if f.Kind != resource.Ref && f.Kind != resource.RefList {
 			continue
 		}
+		ids = ids[:0]
+		var recent [64]int64 // ids that are in ids, by their last bits; 0 is no record
 		for _, rec := range rows {
 			if rec == nil {
 				continue
 			}
-			switch v := rec.Values[i]; {
+			from := len(ids)
+			switch v := &rec.Values[i]; {
 			case v.IsNull():
 			case f.Kind == resource.Ref:
-				linked[f.Table] = append(linked[f.Table], v.I)
+				ids = append(ids, v.I)
 			default:
-				ids, err := v.IDs()
-				if err != nil {
+				var err error
+				if ids, err = v.AppendIDs(ids); err != nil {
 					return nil, err
 				}
-				linked[f.Table] = append(linked[f.Table], ids...)
 			}
+			n := from
+			for _, id := range ids[from:] {
+				if slot := &recent[uint64(id)%uint64(len(recent))]; *slot != id || id == 0 {
+					*slot, ids[n] = id, id
+					n++
+				}
+			}
+			ids = ids[:n]
+		}
+		if len(ids) > 0 {
+			linked[f.Table] = append(linked[f.Table], ids...)
 		}
 	}
 	return linked, nil

@@ -306,22 +306,31 @@ func (v Value) IDs() ([]int64, error) {
 	if v.Type != Str {
 		return nil, nil
 	}
+	return v.AppendIDs(make([]int64, 0, strings.Count(v.S, ",")+1))
+}
+
+// AppendIDs appends the ids of a RefList value, none for null.
+func (v Value) AppendIDs(dst []int64) ([]int64, error) {
+	if v.Type != Str {
+		return dst, nil
+	}
 	s := v.S
 	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
 		return nil, errList
 	}
 	if s = s[1 : len(s)-1]; s == "" {
-		return []int64{}, nil
+		return dst, nil
 	}
-	ids := make([]int64, 0, strings.Count(s, ",")+1)
-	for part := range strings.SplitSeq(s, ",") {
+	for more := true; more; {
+		var part string
+		part, s, more = strings.Cut(s, ",")
 		id, err := strconv.ParseInt(part, 10, 64)
 		if err != nil || id == math.MinInt64 {
 			return nil, errList
 		}
-		ids = append(ids, id)
+		dst = append(dst, id)
 	}
-	return ids, nil
+	return dst, nil
 }
 
 // what is the kind of value that f takes, for a person.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -98,6 +99,21 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
+// extraKeys remembers how the names of the members of a row were written, in their
+// order. Rows of one table are mostly alike, so that the names of the next one need
+// only be compared.
+type extraKeys struct {
+	find func(name []byte) *resource.Field // nil for unknown names, which are passed over
+	keys []extraKey
+}
+
+// extraKey is what stands between two values, or before the first: a name with its
+// quotes, the colon and white space.
+type extraKey struct {
+	text  string
+	field *resource.Field
+}
+
 // extraReader reads the members of a JSON object of extra fields. Values that
 // are neither strings nor integers are passed over, as are unknown names.
 type extraReader struct {
@@ -105,32 +121,32 @@ type extraReader struct {
 	at   int
 }
 
-// read calls field with the name of each member; the value is then read with
-// text or number, or passed over. It appends texts to *arena.
-func (r *extraReader) read(arena *[]byte, member func(name []byte, v extraValue)) error {
+// read calls member with each field and its value. It appends texts to *arena.
+func (r *extraReader) read(arena *[]byte, known *extraKeys, member func(f *resource.Field, v extraValue)) error {
 	if err := r.expect('{'); err != nil {
 		return err
 	}
 	if r.peek() == '}' {
 		return nil
 	}
-	var name []byte
-	for {
-		if r.peek() != '"' {
-			return r.broken()
-		}
-		var err error
-		if name, err = r.str(name[:0]); err != nil {
-			return err
-		}
-		if err := r.expect(':'); err != nil {
-			return err
+	for n := 0; ; n++ {
+		var f *resource.Field
+		if n < len(known.keys) && r.follows(known.keys[n].text) {
+			r.at += len(known.keys[n].text)
+			f = known.keys[n].field
+		} else {
+			var err error
+			if f, err = r.key(known, n); err != nil {
+				return err
+			}
 		}
 		v, err := r.value(arena)
 		if err != nil {
 			return err
 		}
-		member(name, v)
+		if f != nil {
+			member(f, v)
+		}
 		switch r.peek() {
 		case ',':
 			r.at++
@@ -140,6 +156,34 @@ func (r *extraReader) read(arena *[]byte, member func(name []byte, v extraValue)
 			return r.broken()
 		}
 	}
+}
+
+// follows reports whether text comes next.
+func (r *extraReader) follows(text string) bool {
+	return len(r.data)-r.at >= len(text) && string(r.data[r.at:r.at+len(text)]) == text
+}
+
+// key reads the name of the nth member, and remembers it.
+func (r *extraReader) key(known *extraKeys, n int) (*resource.Field, error) {
+	start := r.at
+	if r.peek() != '"' {
+		return nil, r.broken()
+	}
+	name, err := r.str(nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.expect(':'); err != nil {
+		return nil, err
+	}
+	r.peek()
+	key := extraKey{string(r.data[start:r.at]), known.find(name)}
+	if n < len(known.keys) {
+		known.keys[n] = key
+	} else {
+		known.keys = append(known.keys, key)
+	}
+	return key.field, nil
 }
 
 // extraValue is a string, as a part of the arena, or an integer, or neither.
@@ -159,15 +203,18 @@ func (r *extraReader) value(arena *[]byte) (v extraValue, err error) {
 	case c == '{' || c == '[':
 		return v, r.skip()
 	}
-	start := r.at
+	start, digits, n := r.at, true, int64(0)
 	for r.at < len(r.data) {
-		switch r.data[r.at] {
-		case ',', '}', ']', ' ', '\t', '\n', '\r':
-		default:
-			r.at++
-			continue
+		c := r.data[r.at]
+		if c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' || c == '\n' || c == '\r' {
+			break
 		}
-		break
+		digits = digits && '0' <= c && c <= '9'
+		n = n*10 + int64(c-'0')
+		r.at++
+	}
+	if size := r.at - start; digits && 0 < size && size < 19 {
+		return extraValue{typ: resource.Int, i: n}, nil
 	}
 	if start == r.at {
 		return v, r.broken()
@@ -229,6 +276,11 @@ func (r *extraReader) expect(c byte) error {
 // str appends the string that starts here to dst, without its escapes.
 func (r *extraReader) str(dst []byte) ([]byte, error) {
 	r.at++
+	if end := bytes.IndexByte(r.data[r.at:], '"'); end >= 0 && bytes.IndexByte(r.data[r.at:r.at+end], '\\') < 0 {
+		dst = append(dst, r.data[r.at:r.at+end]...)
+		r.at += end + 1
+		return dst, nil
+	}
 	for r.at < len(r.data) {
 		c := r.data[r.at]
 		r.at++

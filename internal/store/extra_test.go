@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"testing"
@@ -11,21 +13,28 @@ import (
 )
 
 // readExtra reads a JSON object and returns its members that are texts or
-// integers.
-func readExtra(data []byte) (map[string]resource.Value, error) {
-	got := map[string]resource.Value{}
-	arena := []byte("before")
-	r := extraReader{data: data}
-	err := r.read(&arena, func(name []byte, v extraValue) {
-		switch v.typ {
-		case resource.Int:
-			got[string(name)] = resource.IntValue(v.i)
-		case resource.Str:
-			got[string(name)] = resource.TextValue(string(arena[v.start:v.end]))
-		default:
-			delete(got, string(name))
+// integers: the same the first time and once its names are known.
+func readExtra(data []byte) (got map[string]resource.Value, err error) {
+	keys := extraKeys{find: func(name []byte) *resource.Field { return &resource.Field{Name: string(name)} }}
+	for range 2 {
+		before := got
+		got = map[string]resource.Value{}
+		arena := []byte("before")
+		r := extraReader{data: data}
+		err = r.read(&arena, &keys, func(f *resource.Field, v extraValue) {
+			switch v.typ {
+			case resource.Int:
+				got[f.Name] = resource.IntValue(v.i)
+			case resource.Str:
+				got[f.Name] = resource.TextValue(string(arena[v.start:v.end]))
+			default:
+				delete(got, f.Name)
+			}
+		})
+		if before != nil && !maps.Equal(got, before) {
+			return nil, fmt.Errorf("got %v, with known names %v", before, got)
 		}
-	})
+	}
 	return got, err
 }
 
@@ -121,4 +130,34 @@ func FuzzExtraText(f *testing.F) {
 		}
 		same(t, string(data), got, map[string]resource.Value{name: resource.TextValue(text), name + "2": resource.IntValue(number)})
 	})
+}
+
+// TestExtraKeys reads rows whose members are in other orders, and others, than
+// those of the row before.
+func TestExtraKeys(t *testing.T) {
+	a, b := &resource.Field{Name: "a"}, &resource.Field{Name: "b"}
+	keys := extraKeys{find: func(name []byte) *resource.Field {
+		return map[string]*resource.Field{"a": a, "b": b}[string(name)]
+	}}
+	for _, row := range []struct {
+		json string
+		want map[string]int64
+	}{
+		{`{"a":1,"b":2}`, map[string]int64{"a": 1, "b": 2}},
+		{`{"b":3,"a":4}`, map[string]int64{"a": 4, "b": 3}},
+		{`{"b":5}`, map[string]int64{"b": 5}},
+		{`{"b": 6, "c": 1, "a": 7}`, map[string]int64{"a": 7, "b": 6}},
+		{`{"b":8,"a":9}`, map[string]int64{"a": 9, "b": 8}},
+		{`{"a":1,"b":2,"ab":3}`, map[string]int64{"a": 1, "b": 2}},
+		{`{}`, map[string]int64{}},
+		{`{"b":-5,"ab":7,"a":0123456789012345678}`, map[string]int64{"a": 123456789012345678, "b": -5}},
+	} {
+		var arena []byte
+		got := map[string]int64{}
+		r := extraReader{data: []byte(row.json)}
+		err := r.read(&arena, &keys, func(f *resource.Field, v extraValue) { got[f.Name] = v.i })
+		if err != nil || !maps.Equal(got, row.want) {
+			t.Errorf("%s: got %v, %v", row.json, got, err)
+		}
+	}
 }

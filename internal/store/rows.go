@@ -81,6 +81,7 @@ type reader struct {
 	records    []resource.Record
 	values     []resource.Value
 	arena      []byte
+	keys       extraKeys
 	generation int64
 }
 
@@ -90,6 +91,7 @@ func newReader(plan *rowPlan, rows int) *reader {
 		records: make([]resource.Record, 0, rows),
 		values:  make([]resource.Value, 0, rows*len(plan.res.Fields)),
 		arena:   make([]byte, 0, rows*256),
+		keys:    extraKeys{find: func(name []byte) *resource.Field { return plan.extra[string(name)] }},
 	}
 }
 
@@ -101,7 +103,10 @@ func (r *reader) row(row Row) error {
 	}
 	n := len(r.plan.res.Fields)
 	start := len(r.values)
-	r.values = append(r.values, make([]resource.Value, n)...)
+	if cap(r.values)-start < n {
+		r.values, start = make([]resource.Value, 0, n), 0
+	}
+	r.values = r.values[:start+n] // new memory is null
 	values := r.values[start : start+n : start+n]
 	id := row.Int(0)
 	r.records = append(r.records, resource.Record{ID: id, Version: row.Int(1), Values: values})
@@ -123,9 +128,8 @@ func (r *reader) row(row Row) error {
 	}
 	if column := fixedColumns + len(r.plan.text); r.plan.extra != nil && !row.Null(column) {
 		json := extraReader{data: row.Bytes(column)}
-		return json.read(&r.arena, func(name []byte, v extraValue) {
-			f := r.plan.extra[string(name)]
-			if f == nil || v.typ == resource.Null || (v.typ == resource.Str) != (columnOf(f) == ColumnText) {
+		return json.read(&r.arena, &r.keys, func(f *resource.Field, v extraValue) {
+			if v.typ == resource.Null || (v.typ == resource.Str) != (columnOf(f) == ColumnText) {
 				return
 			}
 			values[f.Index].Type = v.typ

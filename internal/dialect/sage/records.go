@@ -77,11 +77,12 @@ func (rd *renderer) Links() (all []crm.Link) {
 // of all rows what is hidden from the one who asks.
 func (rd *renderer) finish(got *crm.Result) {
 	var scratch []byte
+	titles := names{Titles: got.Everything}
 	for i, rec := range got.Rows {
 		if rec == nil {
 			continue
 		}
-		titles := names{Titles: got.Everything}
+		titles.links = nil
 		scratch = rd.plan.append(scratch[:0], rec, &titles, rd.variant, nil)
 		row := append(make([]byte, 0, len(scratch)), scratch...)
 		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), renderedRow{row, titles.links})

@@ -106,11 +106,30 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 	return p
 }
 
-// names are the titles that a row shows, and where it shows those that are hidden
-// from some.
+// names are the titles that the rows of a page show, in one language, and where the
+// row that is being written shows those that are hidden from some.
 type names struct {
 	crm.Titles
-	links []link
+	links  []link
+	recent [64]shown // by the last bits of the id
+}
+
+// shown is a title as it was found for a reference.
+type shown struct {
+	table *resource.Resource
+	id    int64
+	title string
+	seen  bool
+}
+
+// of is Titles.Of. Rows of a page refer to the same few records all the time.
+func (n *names) of(table *resource.Resource, id int64, language int) (title string, seen bool) {
+	s := &n.recent[uint64(id)%uint64(len(n.recent))]
+	if s.table != table || s.id != id {
+		s.table, s.id = table, id
+		s.title, s.seen = n.Titles.Of(table, id, language)
+	}
+	return s.title, s.seen
 }
 
 // link is where the title of a reference stands in a row, as a JSON string.
@@ -177,7 +196,8 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant
 		case resource.Ref:
 			dst = m.appendRef(dst, val.I, titles, v)
 		case resource.RefList:
-			ids, _ := val.IDs() // the store keeps canonical lists only
+			var few [8]int64
+			ids, _ := val.AppendIDs(few[:0]) // the store keeps canonical lists only
 			dst = append(dst, '[')
 			for k, id := range ids {
 				if k > 0 {
@@ -252,7 +272,7 @@ func (m *member) appendTitle(dst []byte, id int64, titles *names, v variant) []b
 	dst = append(dst, '"')
 	dst = append(dst, m.refs.label...)
 	dst = append(dst, `":`...)
-	title, seen := titles.Of(m.table, id, int(v.language))
+	title, seen := titles.of(m.table, id, int(v.language))
 	if !seen {
 		return append(dst, "null"...)
 	}
