@@ -49,6 +49,10 @@ func TestLinkedAnswers(t *testing.T) {
 	if got := w.show("accounts", account, "name"); got != `name="Lana S.A."` {
 		t.Error(got)
 	}
+	// Whoever delivers webhooks is told of the account, too.
+	if got := strings.Join(w.changed[max(0, len(w.changed)-2):], " "); got != "accounts campaignQuestionAnswers" {
+		t.Errorf("told of %s", got)
+	}
 
 	// A value that the account does not take takes the answer with it.
 	err = w.try(w.admin, "campaignQuestionAnswers", `{"questionId":1,"activityId":1,"value":"`+strings.Repeat("x", 81)+`"}`)

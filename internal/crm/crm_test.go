@@ -26,6 +26,15 @@ type world struct {
 	t     *testing.T
 	store crm.Store
 	admin crm.Actor
+
+	mu      sync.Mutex
+	changed []string // resources that a service has told of, in order
+}
+
+func (w *world) told(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changed = append(w.changed, name)
 }
 
 // newWorld is a service on an empty SQLite workspace with one user.
@@ -70,7 +79,8 @@ func (w *world) open(timeout time.Duration) *crm.Service {
 	}
 	s, err := crm.New(w.t.Context(), crm.Config{
 		Store: w.store, Registry: registry, QueryTimeout: timeout,
-		Clock: func() time.Time { return start },
+		Clock:   func() time.Time { return start },
+		Changed: func(res *resource.Resource) { w.told(res.Name) },
 	})
 	if err != nil {
 		w.t.Fatal(err)

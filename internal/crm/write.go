@@ -182,10 +182,21 @@ func (c *change) clear(field string) {
 // write runs a change of res in a transaction. A declaration is in force when it
 // returns, so that its author's next request sees it.
 func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx) error) error {
-	if err := s.store.Write(ctx, fn); err != nil {
+	var tx *noting
+	err := s.store.Write(ctx, func(inner Tx) error {
+		tx = &noting{Tx: inner}
+		return fn(tx)
+	})
+	if err != nil {
 		return err
 	}
-	s.changed(res)
+	for _, name := range tx.logged {
+		of := res
+		if name != res.Name {
+			of = s.Catalog().Resource(name)
+		}
+		s.changed(of)
+	}
 	if !isDeclaration(res) {
 		return nil
 	}
@@ -194,6 +205,23 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 		s.log.WarnContext(ctx, "a declaration is not in force yet", "error", err)
 	}
 	return nil
+}
+
+// noting is a transaction that remembers of which resources it has changed records:
+// an answer to a question may change an account, too.
+type noting struct {
+	Tx
+	logged []string
+}
+
+// Log implements Tx.
+func (n *noting) Log(ctx context.Context, changes ...Change) error {
+	for _, c := range changes {
+		if !slices.Contains(n.logged, c.Resource) {
+			n.logged = append(n.logged, c.Resource)
+		}
+	}
+	return n.Tx.Log(ctx, changes...)
 }
 
 // Create adds a record and returns its id. Errors: fault.Invalid naming the
