@@ -2,6 +2,7 @@ package sage
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,25 +23,19 @@ func (d *Dialect) createEmails(s *session, w http.ResponseWriter, r *request) er
 	if err != nil {
 		return err
 	}
-	if input == nil {
-		input = crm.Input{}
-	}
 	to, err := recipients(input)
 	if err != nil {
 		return err
 	}
+	// What they share is read once: it can be long, and so can the list.
+	if err := emailInput(input, true); err != nil {
+		return err
+	}
 	inputs := make([]crm.Input, len(to))
 	for i, address := range to {
-		inputs[i] = crm.Input{}
-		for name, raw := range input {
-			if !strings.EqualFold(name, "emailTo") {
-				inputs[i][name] = raw
-			}
-		}
+		inputs[i] = maps.Clone(input)
+		maps.DeleteFunc(inputs[i], func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "emailTo") })
 		inputs[i]["emailTo"] = quoted(address)
-		if err := emailInput(inputs[i], true); err != nil {
-			return err
-		}
 	}
 	ids, err := s.records.CreateAll(r.Context(), s.actor, res, inputs...)
 	if err != nil {
@@ -82,8 +77,11 @@ func recipients(in crm.Input) ([]string, error) {
 			to = append(to, address)
 		}
 	}
-	if len(to) == 0 {
+	switch {
+	case len(to) == 0:
 		return nil, required("emailTo")
+	case len(to) > crm.MaxBulk:
+		return nil, fault.InField("emailTo", "emailTo: an e-mail has at most %d recipients; these are %d", crm.MaxBulk, len(to))
 	}
 	return to, nil
 }

@@ -201,3 +201,26 @@ func TestRateOfKeys(t *testing.T) {
 	want(http.StatusOK)
 	want(http.StatusTooManyRequests)
 }
+
+// An e-mail to very many is refused before anything is made for each of them: what
+// they would share, attachments above all, can be as long as the body.
+func TestManyRecipients(t *testing.T) {
+	a := apptest.New(t, apptest.Options{})
+	body := func(recipients, attachments int) string {
+		return `{"emailFrom": "a@example.com", "date": "2026-03-02", "type": 1, "emailTo": ["b@example.com"` +
+			strings.Repeat(`,"b@example.com"`, recipients-1) + `], "attachments": [{"name": "a"}` + strings.Repeat(`,{"name": "a"}`, attachments-1) + `]}`
+	}
+	if got := a.Do(t, "POST", "/api/v4/emails", body(200, 2)); got.Status != http.StatusOK {
+		t.Errorf("200: %d %s", got.Status, got.Body)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := a.Do(t, "POST", "/api/v4/emails", body(10_000, 5_000))
+	runtime.ReadMemStats(&after)
+	if got.Status != http.StatusBadRequest || !strings.Contains(string(got.Body), "emailTo: an e-mail has at most 200 recipients; these are 10000") {
+		t.Errorf("10,000: %d %s", got.Status, got.Body)
+	}
+	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 64 {
+		t.Errorf("refusing takes %d MB", took)
+	}
+}
