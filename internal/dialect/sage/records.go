@@ -28,8 +28,9 @@ type renderer struct {
 	res     *resource.Resource
 	plan    *plan
 	variant variant
-	rows    [][]byte // in order; filled by Known and finish
-	links   [][]link // parallel to rows
+	keys    []crm.Key // that Known was asked for, in order
+	rows    [][]byte  // in order; filled by Known and finish
+	links   [][]link  // parallel to rows
 }
 
 func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *renderer {
@@ -58,6 +59,7 @@ func (rd *renderer) key(k crm.Key, generation int64) rowKey {
 // Known implements crm.Cache.
 func (rd *renderer) Known(k crm.Key, generation int64) bool {
 	row, ok := rd.d.rows.get(rd.key(k, generation))
+	rd.keys = append(rd.keys, k)
 	rd.rows = append(rd.rows, row.body)
 	rd.links = append(rd.links, row.links)
 	return ok
@@ -76,6 +78,7 @@ func (rd *renderer) Links() (all []crm.Link) {
 // finish renders the rows that were not known, for everybody, and then takes out
 // of all rows what is hidden from the one who asks.
 func (rd *renderer) finish(got *crm.Result) {
+	rd.align(got.Keys)
 	var scratch []byte
 	titles := names{Titles: got.Everything}
 	for i, rec := range got.Rows {
@@ -94,6 +97,20 @@ func (rd *renderer) finish(got *crm.Result) {
 	for i, links := range rd.links {
 		rd.rows[i] = mask(rd.rows[i], links, got.Titles)
 	}
+}
+
+// align leaves out the rows of keys without a record in the result: one that was
+// hidden between the reading of the keys and that of the rows.
+func (rd *renderer) align(keys []crm.Key) {
+	from := 0
+	for i, k := range keys {
+		for rd.keys[from].ID != k.ID {
+			from++
+		}
+		rd.rows[i], rd.links[i] = rd.rows[from], rd.links[from]
+		from++
+	}
+	rd.keys, rd.rows, rd.links = keys, rd.rows[:len(keys)], rd.links[:len(keys)]
 }
 
 // list answers GET /{resource}.
