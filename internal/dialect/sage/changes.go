@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -13,9 +14,13 @@ import (
 // the vendor's API: the log of changes, oldest first, for administrators only.
 // X-Dossier-Next-After is the number to go on after.
 func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) error {
-	after, err := strconv.ParseInt(strings.TrimSpace(r.query["after"]), 10, 64)
-	if err != nil || after < 0 {
-		after = 0 // as with page=, nonsense is the start
+	var after int64
+	if text := strings.TrimSpace(r.query["after"]); text != "" {
+		var err error
+		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
+			// Unlike page=, which is the vendor's: who starts anew by mistake does all again.
+			return fault.InField("after", "after must be the number of a change, 0 or more")
+		}
 	}
 	count := pageSize(r.Header)
 	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {

@@ -321,12 +321,13 @@ var routes = []route{
 }
 
 // find returns the route of a request. A path that exists with other methods
-// only is fault.NotOffered, an unknown one fault.NoResource.
+// only is fault.NotOffered, an unknown one fault.NoResource; where the path has to
+// name a resource, the route that is returned tells these apart.
 func find(method string, segments []string, values []string) (*route, []string, error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	elsewhere := false
+	var elsewhere *route
 	for i := range routes {
 		rt := &routes[i]
 		if len(rt.pattern) != len(segments) {
@@ -339,12 +340,32 @@ func find(method string, segments []string, values []string) (*route, []string, 
 		if rt.method == method {
 			return rt, got, nil
 		}
-		elsewhere = true
+		if elsewhere == nil {
+			elsewhere = rt // the most specific one, as they are in that order
+		}
 	}
-	if elsewhere {
-		return nil, nil, fault.New(fault.NotOffered, "the method %s is not offered here", method)
+	switch {
+	case elsewhere == nil:
+		return nil, nil, fault.New(fault.NoResource, "there is no resource at this path")
+	case elsewhere.pattern[0][0] == '{':
+		return &route{handle: (*Dialect).notOffered}, append(values[:0], segments[0]), nil
+	default:
+		return nil, nil, errNotOffered(method)
 	}
-	return nil, nil, fault.New(fault.NoResource, "there is no resource at this path")
+}
+
+func errNotOffered(method string) error {
+	return fault.New(fault.NotOffered, "the method %s is not offered here", method)
+}
+
+// notOffered refuses a method that the resource named by the path does not have.
+// An unknown resource is that first, whatever the method: clients try names of
+// procedures that some servers have [CLIENT].
+func (d *Dialect) notOffered(s *session, _ http.ResponseWriter, r *request) error {
+	if _, err := s.resource(r.values[0]); err != nil {
+		return err
+	}
+	return errNotOffered(r.Method)
 }
 
 func (rt *route) match(segments, values []string) ([]string, bool) {
