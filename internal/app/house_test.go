@@ -102,7 +102,7 @@ var layers = map[string][]string{
 	"internal/store":             {"internal/auth", "internal/crm", "internal/fault", "internal/filter", "internal/hook", "internal/resource", "internal/workspace"},
 	"internal/store/sqlite":      {"internal/fault", "internal/filter", "internal/resource", "internal/store"},
 	"internal/store/postgres":    {"internal/fault", "internal/resource", "internal/store"},
-	"internal/store/storetest":   {"internal/crm", "internal/fault", "internal/filter", "internal/resource", "internal/store"},
+	"internal/store/storetest":   {"internal/crm", "internal/fault", "internal/filter", "internal/hook", "internal/resource", "internal/store"},
 	"internal/httpd":             {"internal/fault"},
 	"internal/outbound":          {"internal/fault"},
 	"internal/hook":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
