@@ -115,7 +115,7 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 		Copy:   a.copyWorkspace,
 		Drop:   a.dropWorkspace,
 		Now:    world.Now,
-		Busy:   func(w *Workspace) bool { return w.Hooks.Busy() },
+		Busy:   func(w *Workspace) bool { return w.Hooks.Busy() || w.PortOrders.Busy() },
 		Random: world.Random,
 		Logger: world.Log,
 	})

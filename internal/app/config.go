@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/clamd"
+	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
@@ -60,6 +61,7 @@ type Server struct {
 	SageRate        int           `group:"server" placeholder:"N" default:"0" env:"DOSSIER_SAGE_RATE" help:"Requests that each key may make to /api/v4 within a second; further ones are refused with status 429. The vendor allows 4 or 13. 0: any number."`
 
 	Riskforce
+	Flowroute
 }
 
 // Riskforce says how the riskforce dialect is spoken where its reference is silent.
@@ -86,6 +88,25 @@ func (c Riskforce) config() (riskforce.Config, error) {
 	}
 	if err := out.Check(); err != nil {
 		return out, fault.InField(riskforce.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
+	}
+	return out, nil
+}
+
+// Flowroute says how the flowroute dialect is spoken where its reference is silent.
+type Flowroute struct {
+	FlowrouteEmptyList  string        `group:"dialects" enum:"200,404" default:"200" env:"DOSSIER_FLOWROUTE_EMPTY_LIST" help:"Status of a list of port orders that has none: ${enum}."`
+	FlowrouteMaxFile    int64         `group:"dialects" placeholder:"BYTES" default:"25000000" env:"DOSSIER_FLOWROUTE_MAX_FILE" help:"Size of the largest file of a port order, in bytes."`
+	FlowrouteUploadLife time.Duration `group:"dialects" default:"15m" env:"DOSSIER_FLOWROUTE_UPLOAD_LIFE" help:"Time for which an upload URL works, 5 minutes to an hour."`
+	FlowrouteSignature  string        `group:"dialects" enum:"2,4" default:"2" env:"DOSSIER_FLOWROUTE_SIGNATURE" help:"Version of S3's signature in upload URLs: ${enum}. Both are taken."`
+}
+
+// config is what the settings mean to the dialect.
+func (c Flowroute) config() (flowroute.Config, error) {
+	out := flowroute.Config{
+		EmptyNotFound: c.FlowrouteEmptyList == "404", MaxFile: c.FlowrouteMaxFile, Life: c.FlowrouteUploadLife, V4: c.FlowrouteSignature == "4",
+	}
+	if err := out.Check(); err != nil {
+		return out, fault.InField(flowroute.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
 	}
 	return out, nil
 }
@@ -158,6 +179,9 @@ func (c *Server) Check() error {
 	}
 	if c.SageRate < 0 {
 		return fault.InField("sage-rate", "must be 0 or more")
+	}
+	if _, err := c.Flowroute.config(); err != nil {
+		return err
 	}
 	_, err = c.Riskforce.config()
 	return err

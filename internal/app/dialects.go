@@ -4,8 +4,11 @@ import (
 	"context"
 
 	"github.com/dossier-crm/dossier/internal/dialect"
+	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/outbound"
+	"github.com/dossier-crm/dossier/internal/workspace"
 )
 
 // uploadDialects makes the dialects by which files come, and says where each is
@@ -16,8 +19,14 @@ func (a *App) uploadDialects() (_ []mount, err error) {
 	if err != nil {
 		return nil, err
 	}
+	fr, err := a.newFlowroute()
+	if err != nil {
+		return nil, err
+	}
 	return []mount{
 		{riskforce.Prefix, rf},
+		{flowroute.Prefix, fr},
+		{flowroute.UploadPrefix, fr},
 	}, nil
 }
 
@@ -28,6 +37,28 @@ func (a *App) newRiskforce() (*riskforce.Dialect, error) {
 	}
 	config.Auth, config.Acquire, config.Now, config.PublicURL, config.Logger = a.Auth, a.openDialect, a.Workspaces.Now, a.PublicURL, a.Log
 	return riskforce.New(config)
+}
+
+func (a *App) newFlowroute() (*flowroute.Dialect, error) {
+	config, err := a.Flowroute.config()
+	if err != nil {
+		return nil, err
+	}
+	config.Auth, config.Acquire, config.PublicURL, config.Random, config.Logger = a.Auth, a.openDialect, a.PublicURL, a.Random, a.Log
+	return flowroute.New(config)
+}
+
+// portOrders is the worker on the port orders of a workspace.
+func (a *App) portOrders(w *Workspace, info workspace.Info) *flowroute.Worker {
+	return flowroute.NewWorker(flowroute.WorkerConfig{
+		Workspace: dialect.Workspace{Records: w.Records, Documents: w.Documents},
+		Store:     w.Store,
+		Fetch:     a.targets.Client(outbound.Options{Timeout: flowroute.FetchTimeout, Redirects: flowroute.Redirects}),
+		Tell:      a.targets.Client(outbound.Options{Timeout: flowroute.TellTimeout}),
+		MaxFile:   a.FlowrouteMaxFile,
+		Pending:   func(ctx context.Context) error { return a.hooked.MarkHooked(ctx, info.Location) },
+		Logger:    a.Log.With("workspace", info.Name),
+	})
 }
 
 // openDialect is how dialects other than Sage's find their workspace.

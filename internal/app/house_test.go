@@ -108,6 +108,7 @@ var layers = map[string][]string{
 	"internal/hook":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
 	"internal/seed":              {"internal/crm", "internal/fault", "internal/filter", "internal/resource"},
 	"internal/dialect":           {"internal/auth", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/httpd", "internal/resource"},
+	"internal/dialect/flowroute": {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/filter", "internal/intake", "internal/presign", "internal/resource"},
 	"internal/dialect/riskforce": {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/intake"},
 	"internal/dialect/sage":      {"internal/auth", "internal/cache", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/hook", "internal/httpd", "internal/resource"},
 	"internal/app":               {"*"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/hook"
@@ -20,10 +21,11 @@ import (
 
 // Workspace is an open workspace.
 type Workspace struct {
-	Records   *crm.Service
-	Documents *document.Service
-	Hooks     *hook.Service
-	Store     *store.Store
+	Records    *crm.Service
+	Documents  *document.Service
+	Hooks      *hook.Service
+	PortOrders *flowroute.Worker
+	Store      *store.Store
 
 	db    store.DB
 	close func() // ends the work in the background
@@ -70,6 +72,7 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 				a.Auth.UsersChanged(info.Name)
 			}
 			w.Hooks.Changed(res)
+			w.PortOrders.Changed(res)
 		},
 	})
 	if err != nil {
@@ -94,6 +97,7 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 	if err != nil {
 		return nil, err
 	}
+	w.PortOrders = a.portOrders(w, info)
 	if fresh && a.Demo && info.Name == DemoName {
 		if err := a.fillDemo(ctx, w, clock.Now()); err != nil {
 			return nil, err
@@ -176,6 +180,7 @@ func (a *App) look(w *Workspace) {
 	if a.serving {
 		work.Go(func() { w.Documents.Run(ctx) })
 		work.Go(func() { w.Hooks.Run(ctx) })
+		work.Go(func() { w.PortOrders.Run(ctx) })
 	}
 	w.close = func() {
 		cancel()

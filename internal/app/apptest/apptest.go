@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -245,6 +246,9 @@ func setMembers(vars map[string]string, prefix string, members map[string]string
 			b.WriteRune(unicode.ToUpper(r))
 		}
 		vars[prefix+"_"+b.String()] = value
+	}
+	if id := members["access_key"]; id != "" {
+		vars[prefix+"_BASIC"] = base64.StdEncoding.EncodeToString([]byte(id + ":" + members["secret_key"]))
 	}
 }
 

@@ -1,0 +1,205 @@
+package flowroute_test
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dossier-crm/dossier/internal/app"
+	"github.com/dossier-crm/dossier/internal/app/apptest"
+	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
+	"github.com/dossier-crm/dossier/internal/presign"
+)
+
+const newOrder = `{"data":{"attributes":{"numbers":["12065013456"],"billing_name":"John Doe","city":"Seattle","country":"US",
+	"provider":"Verizon","state":"WA","street":"1218 3rd Ave","usage_type":"Residential","zip":"98101"%s}}}`
+
+// basic asks with the credential of the dialect.
+func basic(a *apptest.App) func(http.Header) {
+	c := a.Credentials[flowroute.Name]
+	return func(h http.Header) {
+		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(c["access_key"]+":"+c["secret_key"])))
+	}
+}
+
+func start(t *testing.T, config func(*app.Config), serving bool) *apptest.App {
+	t.Helper()
+	return apptest.New(t, apptest.Options{Dialects: []string{flowroute.Name}, Config: config, Serving: serving})
+}
+
+// uploadURL makes an order and a URL for one of its files.
+func uploadURL(t *testing.T, a *apptest.App, name string) string {
+	t.Helper()
+	if res := a.Do(t, "POST", "/v2/portorders", fmt.Sprintf(newOrder, ""), basic(a)); res.Status != 201 {
+		t.Fatalf("%d %s", res.Status, res.Body)
+	}
+	var file struct {
+		Data struct{ Attributes struct{ URL string } }
+	}
+	a.Do(t, "POST", "/v2/portorders/1/upload_file", map[string]string{"filename": name}, basic(a)).JSON(t, &file)
+	return file.Data.Attributes.URL
+}
+
+// put sends bytes to a presigned URL; headers are pairs.
+func put(t *testing.T, a *apptest.App, target, body string, headers ...string) (status int, code string) {
+	t.Helper()
+	res := a.Do(t, "PUT", target, body, func(h http.Header) {
+		clear(h)
+		for i := 0; i < len(headers); i += 2 {
+			h.Set(headers[i], headers[i+1])
+		}
+	})
+	if res.Status == 200 {
+		if want := fmt.Sprintf(`"%x"`, md5.Sum([]byte(body))); res.Header.Get("ETag") != want || len(res.Body) != 0 {
+			t.Errorf("ETag %s, want %s; body %q", res.Header.Get("ETag"), want, res.Body)
+		}
+		return res.Status, ""
+	}
+	var e struct{ Code, RequestId, HostId string }
+	if err := xml.Unmarshal(res.Body, &e); err != nil || e.RequestId != res.Header.Get("X-Amz-Request-Id") || e.HostId != res.Header.Get("X-Amz-Id-2") || e.RequestId == "" {
+		t.Errorf("%d %s: %v", res.Status, res.Body, err)
+	}
+	return res.Status, e.Code
+}
+
+// Uploads are refused as S3 refuses them, whichever version signs their URLs.
+func TestUpload(t *testing.T) {
+	for _, version := range []string{"2", "4"} {
+		t.Run("version "+version, func(t *testing.T) {
+			a := start(t, func(c *app.Config) { c.FlowrouteSignature, c.FlowrouteMaxFile = version, 8 }, false)
+			target := uploadURL(t, a, `C:\Scans\Rechnung März.pdf`)
+			const pdf = "application/pdf"
+			for _, test := range []struct {
+				what, target, body, want string
+				status                   int
+				headers                  []string
+			}{
+				{"no type", target, "1234567", "SignatureDoesNotMatch", 403, nil},
+				{"another type", target, "1234567", "SignatureDoesNotMatch", 403, []string{"Content-Type", "text/html"}},
+				{"another object", strings.Replace(target, "Rechnung", "rechnung", 1), "1234567", "SignatureDoesNotMatch", 403, []string{"Content-Type", pdf}},
+				{"a byte less than the limit", target, "1234567", "", 200, []string{"Content-Type", pdf}},
+				{"the limit", target, "12345678", "", 200, []string{"Content-Type", pdf}},
+				{"a byte more", target, "123456789", "EntityTooLarge", 400, []string{"Content-Type", pdf}},
+			} {
+				if status, code := put(t, a, test.target, test.body, test.headers...); status != test.status || code != test.want {
+					t.Errorf("%s: %d %s, want %d %s", test.what, status, code, test.status, test.want)
+				}
+			}
+			var docs []struct {
+				Description, Dialect string
+				Size                 int
+			}
+			a.Get(t, "/api/v4/documents?where=portOrderId=1").JSON(t, &docs)
+			live := a.Get(t, "/api/v4/documents?where=portOrderId=1%20AND%20deleted=false")
+			live.JSON(t, &docs)
+			if len(docs) != 1 || docs[0].Size != 8 || docs[0].Description != "Rechnung März.pdf" || docs[0].Dialect != "flowroute" {
+				t.Errorf("of two uploads the last counts: %s", live.Body)
+			}
+			a.Clock.Advance(15*time.Minute + time.Second)
+			if status, code := put(t, a, target, "1", "Content-Type", pdf); status != 403 || code != "AccessDenied" {
+				t.Errorf("after its time: %d %s", status, code)
+			}
+		})
+	}
+}
+
+// What a client signs itself is held to the same, and digests are checked.
+func TestOwnSignature(t *testing.T) {
+	a := start(t, nil, false)
+	target := uploadURL(t, a, "bill.pdf")
+	c := a.Credentials[flowroute.Name]
+	at, _, _ := strings.Cut(target, "?")
+	own := func(at, kind, token string) string {
+		target, _, err := presign.URL4(presign.Grant{
+			Method: "PUT", URL: at, ContentType: kind, Token: token, AccessKey: c["access_key"], Secret: c["secret_key"],
+			Now: apptest.Start, Life: time.Hour,
+		}, "eu-west-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	sum := md5.Sum([]byte("hello"))
+	good := base64.StdEncoding.EncodeToString(sum[:])
+	const pdf = "application/pdf"
+	for _, test := range []struct {
+		what, target, want string
+		status             int
+		headers            []string
+	}{
+		{"another type than the file's", own(at, "text/html", ""), "AccessDenied", 403, []string{"Content-Type", "text/html"}},
+		{"no such file", own(at+"x", pdf, ""), "NoSuchKey", 404, []string{"Content-Type", pdf}},
+		{"an invented session", own(at, pdf, "x"), "InvalidToken", 400, []string{"Content-Type", pdf}},
+		{"a wrong digest", own(at, pdf, ""), "BadDigest", 400, []string{"Content-Type", pdf, "Content-Md5", "AAAAAAAAAAAAAAAAAAAAAA=="}},
+		{"no digest", own(at, pdf, ""), "InvalidDigest", 400, []string{"Content-Type", pdf, "Content-Md5", "AAAA"}},
+		{"another digest", own(at, pdf, "") + "", "SignatureDoesNotMatch", 403, []string{"Content-Type", pdf, "X-Amz-Content-Sha256", strings.Repeat("0", 64)}},
+		{"the digest", own(at, pdf, ""), "", 200, []string{"Content-Type", pdf, "Content-Md5", good}},
+	} {
+		if status, code := put(t, a, test.target, "hello", test.headers...); status != test.status || code != test.want {
+			t.Errorf("%s: %d %s, want %d %s", test.what, status, code, test.status, test.want)
+		}
+	}
+}
+
+// Files are fetched from their URLs, and status URLs told of changes.
+func TestWorker(t *testing.T) {
+	told := make(chan string, 8)
+	tries := 0
+	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/csr.pdf":
+			_, _ = w.Write([]byte("%PDF-1.4 csr"))
+		case "/status":
+			if tries++; tries == 1 {
+				w.WriteHeader(http.StatusBadGateway)
+			}
+			b := make([]byte, 4096)
+			n, _ := r.Body.Read(b)
+			told <- string(b[:n])
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer outside.Close()
+	a := start(t, func(c *app.Config) { c.AllowTargets = "127.0.0.1" }, true)
+	more := fmt.Sprintf(`,"status_url":"%[1]s/status","business_documents":["%[1]s/csr.pdf","%[1]s/none.pdf"]`, outside.URL)
+	if res := a.Do(t, "POST", "/v2/portorders", fmt.Sprintf(newOrder, more), basic(a)); res.Status != 201 {
+		t.Fatalf("%d %s", res.Status, res.Body)
+	}
+	await(t, func() bool {
+		body := string(a.Get(t, "/v2/portorders/1", basic(a)).Body)
+		return strings.Contains(body, `"status":"complete"`) && strings.Contains(body, `"status":"error"`)
+	})
+	if res := a.Get(t, "/api/v4/documents?where=portOrderId=1"); !strings.Contains(string(res.Body), `"description":"csr.pdf"`) {
+		t.Errorf("documents %s", res.Body)
+	}
+	a.Do(t, "PATCH", "/v2/portorders/1/status", `{"data":{"attributes":{"status":"cancelled"}}}`, basic(a))
+	first := <-told
+	if !strings.Contains(first, `"message":"Port Order #1 has been cancelled."`) || !strings.Contains(first, `"type":"po_status_change"`) {
+		t.Errorf("told %s", first)
+	}
+	a.Clock.Advance(time.Hour)
+	if again := <-told; again != first {
+		t.Errorf("told again %s, before %s", again, first)
+	}
+}
+
+// await polls until something is so.
+func await(t *testing.T, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 1000 {
+		if so() {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatal("it does not come about")
+}
