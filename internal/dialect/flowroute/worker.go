@@ -145,7 +145,7 @@ func (w *Worker) turn(ctx context.Context) (again time.Duration, err error) {
 func (w *Worker) due(ctx context.Context, name string, do func(context.Context, row) error) (left bool, err error) {
 	res := w.cfg.Records.Catalog().Resource(name)
 	var page crm.Page
-	q := crm.Query{Resource: res, Where: is(res, "dueAt", filter.NotNull), Language: -1, Limit: maxParts}
+	q := crm.Query{Resource: res, Where: filter.And{alive(res), is(res, "dueAt", filter.NotNull)}, Language: -1, Limit: maxParts}
 	if err := w.cfg.Store.List(ctx, q, &page); err != nil {
 		return false, err
 	}
