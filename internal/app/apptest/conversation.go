@@ -221,35 +221,34 @@ func parseHeaders(text string) (textproto.MIMEHeader, error) {
 
 // login keeps sessions of users as variables: lines of NAME = id.
 func (c *conversation) login(text string) error {
-	return c.assign(text, "NAME = id", func(name, id string) (ok bool, err error) {
+	return c.assign(text, "NAME = id", func(name, id string) error {
 		user, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
-			return false, nil
+			return err
 		}
 		c.Vars[name], err = c.Login(user)
-		return true, err
+		return err
 	})
 }
 
 // credential keeps credentials of users as variables: lines of NAME = dialect id.
 func (c *conversation) credential(text string) error {
-	return c.assign(text, "NAME = dialect id", func(name, value string) (ok bool, err error) {
+	return c.assign(text, "NAME = dialect id", func(name, value string) error {
 		dialect, id, _ := strings.Cut(value, " ")
 		user, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
-			return false, nil
+			return err
 		}
 		members, err := c.Credential(dialect, user)
 		if err == nil {
 			setMembers(c.Vars, name, members)
 		}
-		return true, err
+		return err
 	})
 }
 
-// assign calls set for lines of NAME = value, which reports whether they have the
-// form that they should.
-func (c *conversation) assign(text, form string, set func(name, value string) (ok bool, err error)) error {
+// assign calls set for lines of NAME = value.
+func (c *conversation) assign(text, form string, set func(name, value string) error) error {
 	text, err := c.expand(text)
 	if err != nil {
 		return err
@@ -260,13 +259,11 @@ func (c *conversation) assign(text, form string, set func(name, value string) (o
 		}
 		name, value, ok := strings.Cut(line, "=")
 		name = strings.TrimSpace(name)
-		if ok = ok && variable.MatchString("${"+name+"}"); ok {
-			if ok, err = set(name, strings.TrimSpace(value)); err != nil {
-				return err
-			}
-		}
-		if !ok {
+		if !ok || !variable.MatchString("${"+name+"}") {
 			return fmt.Errorf("%q is not of the form %s", line, form)
+		}
+		if err := set(name, strings.TrimSpace(value)); err != nil {
+			return fmt.Errorf("%q, which should be %s: %w", line, form, err)
 		}
 	}
 	return nil
