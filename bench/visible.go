@@ -139,7 +139,7 @@ func (b *bench) guard(ctx context.Context, users []*viewer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return db.Exec(fmt.Sprintf(`PRAGMA cache_size = -262144; PRAGMA synchronous = OFF;
+	return db.Exec(fmt.Sprintf(`PRAGMA cache_size = -65536; PRAGMA synchronous = OFF;
 		UPDATE accounts SET "permissionLevel" = 3, "public" = FALSE WHERE "permissionLevel" IS NOT 3 OR "public";
 		UPDATE accounts SET "salesRepId1" = u.id FROM users u WHERE u.email = 'few@example.com' AND accounts.id %% %d = 7 AND "salesRepId1" IS NOT u.id`, ownedOneIn))
 }

@@ -28,6 +28,7 @@ const restoreTime = time.Hour
 // order, SQLite does not.
 func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.Resource, recs ...*resource.Record) error) error) (err error) {
 	defer fault.Wrap(&err, "store.BulkLoad")
+	defer s.kept.forget()
 	all, err := newSchema(s.flavor, s.tables, s.trigrams)
 	if err != nil {
 		return err

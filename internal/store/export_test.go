@@ -76,3 +76,10 @@ func Schema(flavor Flavor, reg *resource.Registry) (string, error) {
 	}
 	return s.render(flavor, true), nil
 }
+
+// KeptRows returns how many rows of lists are kept.
+func (s *Store) KeptRows() int {
+	s.kept.mu.Lock()
+	defer s.kept.mu.Unlock()
+	return s.kept.rows
+}

@@ -15,15 +15,17 @@ import (
 // the caller does not know.
 func (s *Store) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
 	defer fault.Wrap(&err, "store.List(%s)", q.Resource.Name)
-	return s.db.Read(ctx, func(c Conn) error { return s.list(ctx, c, q, p) })
+	return s.db.Read(ctx, func(c Conn) error { return s.list(ctx, c, q, p, false) })
 }
 
-func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page) error {
+// list is List, also within a transaction that writes.
+func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page, writing bool) error {
 	t, err := s.table(q.Resource)
 	if err != nil {
 		return err
 	}
 	l := &list{s: s, t: t, q: q}
+	l.keep = s.flavor == SQLite && t.guarded && q.Visible != nil && !writing
 	if err := l.sortKeys(); err != nil {
 		return err
 	}
@@ -50,6 +52,8 @@ type list struct {
 	terms []sortKey // up to the id
 	last  []sortValue
 	above *filter.Compare // see narrow
+	keep  bool            // see fromKept
+	seen  *share          // see share
 	sieve bool            // collect what the user sees first, and walk through that
 }
 
@@ -94,9 +98,15 @@ func (l *list) sortKeys() error {
 
 // keys reads the keys of the page, and whether a row follows.
 func (l *list) keys(ctx context.Context, c Conn, p *crm.Page) error {
-	how, done, err := l.choose(ctx, c, p)
+	done, err := l.fromKept(ctx, c, p)
 	if err != nil {
 		return err
+	}
+	var how access
+	if !done {
+		if how, done, err = l.choose(ctx, c, p); err != nil {
+			return err
+		}
 	}
 	if !done {
 		p.Keys, p.More = p.Keys[:0], false

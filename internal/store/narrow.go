@@ -148,14 +148,11 @@ func (l *list) narrow(ctx context.Context, c Conn, src source) ([]reason, error)
 	if l.q.Visible == nil || src != nil && src.rank() == rankKey || l.byID(l.q.Where) {
 		return nil, nil
 	}
-	all := l.reasons()
-	if all == nil {
-		return nil, nil
-	}
-	s, err := l.share(ctx, c, all)
+	s, err := l.share(ctx, c)
 	if err != nil || s.present < minSample {
 		return nil, err
 	}
+	all := s.reasons
 	if s.visible == s.present {
 		if done, err := l.seesAll(ctx, c); done || err != nil {
 			return nil, err
@@ -297,8 +294,30 @@ type shares struct {
 	all map[string]*sample
 }
 
+// share is how much of the table the user of a list sees, and why; nothing without
+// reasons.
+type share struct {
+	sample
+	reasons []reason
+}
+
 // share returns how much of the table the user of the list sees.
-func (l *list) share(ctx context.Context, c Conn, reasons []reason) (sample, error) {
+func (l *list) share(ctx context.Context, c Conn) (*share, error) {
+	if l.seen == nil {
+		seen := &share{reasons: l.reasons()}
+		if seen.reasons != nil {
+			var err error
+			if seen.sample, err = l.sample(ctx, c, seen.reasons); err != nil {
+				return nil, err
+			}
+		}
+		l.seen = seen
+	}
+	return l.seen, nil
+}
+
+// sample reads the sample, unless it is known.
+func (l *list) sample(ctx context.Context, c Conn, reasons []reason) (sample, error) {
 	b := l.s.newBuilder(l.q.Language)
 	alias := b.alias()
 	b.add("SELECT count(*), count(CASE WHEN ")

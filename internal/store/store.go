@@ -34,6 +34,7 @@ type Store struct {
 	trigrams string // see newSchema
 	texts    texts
 	shares   shares
+	kept     kept
 	moves    map[*table]*move
 	plans    sync.Map // resource name -> *rowPlan
 	inserts  sync.Map // [2]any{*table, rows} -> statement

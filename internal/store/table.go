@@ -45,16 +45,17 @@ const generation = `(SELECT "generation" FROM "_meta")`
 // table is how a resource is kept. It knows the declared fields only: the extra
 // fields of a workspace have no columns.
 type table struct {
-	res    *resource.Resource
-	name   string            // quoted
-	fields []string          // quoted columns, by Field.Index
-	keys   []string          // quoted columns of the folded copies, by Field.Index; "" = none
-	search []*resource.Field // fields with a trigram index
-	unique []*resource.Field // fields whose values are of one record each
-	guards []guardIndex
-	brief  []*resource.Field // what SQLite's index of ids holds beside id and version
-	tails  [][2]int          // Field.Index of fields with TailOf, and of what they are the tail of
-	insert insertPlan
+	res     *resource.Resource
+	name    string            // quoted
+	fields  []string          // quoted columns, by Field.Index
+	keys    []string          // quoted columns of the folded copies, by Field.Index; "" = none
+	search  []*resource.Field // fields with a trigram index
+	unique  []*resource.Field // fields whose values are of one record each
+	guards  []guardIndex
+	guarded bool              // not everybody sees every record
+	brief   []*resource.Field // what SQLite's index of ids holds beside id and version
+	tails   [][2]int          // Field.Index of fields with TailOf, and of what they are the tail of
+	insert  insertPlan
 
 	// sources, when there are any, are where the rows come from: tables of nothing
 	// but a name, each for one of res.Sources in their order. Ids in them are those
@@ -77,6 +78,7 @@ func newTable(res *resource.Resource) (*table, error) {
 		t.brief = append(t.brief, f)
 	}
 	for _, x := range guards(res) {
+		t.guarded = true
 		t.brief = append(t.brief, x.field)
 	}
 	taken := map[string]string{}

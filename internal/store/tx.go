@@ -32,22 +32,38 @@ func (s *Store) Write(ctx context.Context, fn func(crm.Tx) error) (err error) {
 // looked for the holder of a unique value, found none, and met one when writing.
 func (s *Store) write(ctx context.Context, fn func(crm.Tx) error) (clashed bool, err error) {
 	var last *tx
+	var told *tell
 	err = s.db.Write(ctx, func(c Conn) error {
 		tx := &tx{s: s, c: c}
-		last = tx
+		last, told = tx, nil
 		if err := fn(tx); err != nil {
 			return err
 		}
 		if err := tx.writeChanges(ctx); err != nil {
 			return err
 		}
-		if err := tx.moveTrigrams(ctx); err != nil || !tx.advance {
+		if err := tx.moveTrigrams(ctx); err != nil {
 			return err
 		}
-		// Last, since every other writer that advances waits for this row.
-		_, err := c.Exec(ctx, advance, nil)
-		return err
+		if tx.written != nil && len(tx.changes) == 0 {
+			tx.advance = true // or nobody would know
+		}
+		if tx.advance {
+			// Last, since every other writer that advances waits for this row.
+			if _, err := c.Exec(ctx, advance, nil); err != nil {
+				return err
+			}
+		}
+		if (tx.advance || len(tx.changes) > 0) && s.kept.any() {
+			t, err := tx.tells(ctx)
+			told = &t
+			return err
+		}
+		return nil
 	})
+	if err == nil && told != nil {
+		s.kept.tell(*told)
+	}
 	if err != nil && last != nil {
 		last.unmoved()
 		clashed = last.looked && fault.KindOf(last.failed) == fault.Conflict
@@ -64,8 +80,9 @@ type tx struct {
 	advance bool
 	changes []crm.Change
 	touched []touched
-	looked  bool  // for the holder of a unique value
-	failed  error // of the last statement that wrote a row
+	written map[*table][]int64 // see kept
+	looked  bool               // for the holder of a unique value
+	failed  error              // of the last statement that wrote a row
 }
 
 func (x *tx) Advance(context.Context) error {
@@ -150,6 +167,9 @@ func (x *tx) Insert(ctx context.Context, res *resource.Resource, recs ...*resour
 	}
 	if err := x.s.insertWithIDs(ctx, x.c, t, res, recs); err != nil {
 		return err
+	}
+	for _, rec := range recs {
+		x.wrote(t, rec.ID)
 	}
 	if touched := x.touch(t); touched != nil {
 		for _, rec := range recs {
@@ -285,6 +305,7 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 	if err != nil {
 		return false, err
 	}
+	x.wrote(t, id)
 	b := x.s.newBuilder(0)
 	b.add("UPDATE ", t.name, " SET ", versionColumn, " = ", versionColumn, " + 1")
 	var extra []byte
@@ -366,7 +387,7 @@ func (x *tx) Lock(ctx context.Context, res *resource.Resource, id int64) (_ *res
 // List implements crm.Tx.
 func (x *tx) List(ctx context.Context, q crm.Query, p *crm.Page) (err error) {
 	defer fault.Wrap(&err, "store.List(%s)", q.Resource.Name)
-	return x.s.list(ctx, x.c, q, p)
+	return x.s.list(ctx, x.c, q, p, true)
 }
 
 // Missing implements crm.Tx.
