@@ -575,7 +575,7 @@ func (l *list) walkStatement(p piece, among source, index string, equal filter.A
 	}
 	b.add("CASE WHEN ")
 	l.selected(b, alias)
-	b.add(" THEN ", alias, ".", versionColumn, ends, generation)
+	b.add(" THEN ", l.version(alias), ends, generation)
 	for _, term := range l.terms {
 		b.add(", ")
 		b.sortValue(term.Path, l.t, alias)

@@ -77,6 +77,9 @@ func Schema(flavor Flavor, reg *resource.Registry) (string, error) {
 	return s.render(flavor, true), nil
 }
 
+// KeepAll has lists kept of those who see many records too, and without versions.
+func (s *Store) KeepAll() { s.kept.few, s.kept.far = 0, 5 }
+
 // KeptRows returns how many rows of lists are kept.
 func (s *Store) KeptRows() int {
 	s.kept.mu.Lock()

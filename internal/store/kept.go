@@ -28,7 +28,7 @@ import (
 
 const (
 	keptFew   = 1 << 15 // so many rows of a user's are kept whatever page is asked for
-	keptFar   = 10_000  // and any number when so many are skipped
+	keptFar   = 10_000  // and any number when so many rows of the table are passed to reach the page
 	keptRows  = 1 << 20 // rows of all lists together, 8 bytes each
 	keptLists = 1024    // lists, those asked for once included
 	keptWrite = 64      // rows of a table that one transaction tells of, and that are put in their places at once
@@ -37,6 +37,9 @@ const (
 
 // kept are the lists of one store.
 type kept struct {
+	few float64 // keptFew
+	far float64 // keptFar
+
 	mu    sync.Mutex
 	lists map[string]*keptList
 	rows  int
@@ -54,7 +57,8 @@ type keptList struct {
 	used  int64
 }
 
-// keptRow is a row of a list. Greater numbers are not kept.
+// keptRow is a row of a list. Greater numbers are not kept. A version of 0 is not
+// known: reading those of half a table, all over the file, would take seconds.
 type keptRow struct{ id, version uint32 }
 
 // tell is what a transaction wrote that moved the stamp.
@@ -243,7 +247,8 @@ func (l *list) fromKept(ctx context.Context, c Conn, p *crm.Page) (done bool, er
 		return false, err
 	}
 	sees := float64(s.visible+1) / float64(s.present) * float64(s.rows)
-	few, far := sees <= keptFew, l.q.After == nil && l.q.Offset >= keptFar && sees < keptRows
+	walked := float64(l.q.Offset) * float64(s.rows) / sees
+	few, far := sees <= l.s.kept.few, l.q.After == nil && walked >= l.s.kept.far && sees < keptRows
 	if !few && !far && l.q.After == nil {
 		return false, nil
 	}
@@ -272,10 +277,10 @@ func (l *list) fromKept(ctx context.Context, c Conn, p *crm.Page) (done bool, er
 	case again && (few || far):
 		limit := keptRows
 		if few {
-			limit = 2 * keptFew
+			limit = 2 * int(l.s.kept.few)
 		}
 		var ok bool
-		if rows, ok, err = l.collect(ctx, c, limit); err != nil {
+		if rows, ok, err = l.collect(ctx, c, limit, !few); err != nil {
 			return false, err
 		}
 		if !ok {
@@ -286,7 +291,11 @@ func (l *list) fromKept(ctx context.Context, c Conn, p *crm.Page) (done bool, er
 	default:
 		return false, nil
 	}
-	if done, err = l.page(ctx, c, p, rows); len(p.Keys) > 0 {
+	done, err = l.page(ctx, c, p, rows)
+	switch {
+	case !done:
+		p.Keys, p.More = p.Keys[:0], false
+	case len(p.Keys) > 0:
 		p.Generation = generation
 	}
 	return done, err
@@ -322,10 +331,12 @@ func (l *list) other(limit int) *list {
 }
 
 // collect returns all rows of the list, or false when they are more than limit or
-// have great numbers.
-func (l *list) collect(ctx context.Context, c Conn, limit int) (rows []keptRow, ok bool, err error) {
+// have great numbers; bare without versions.
+func (l *list) collect(ctx context.Context, c Conn, limit int, bare bool) (rows []keptRow, ok bool, err error) {
 	var p crm.Page
-	if err := l.other(limit).keys(ctx, c, &p); err != nil || p.More {
+	o := l.other(limit)
+	o.bare = bare
+	if err := o.keys(ctx, c, &p); err != nil || p.More {
 		return nil, false, err
 	}
 	rows = make([]keptRow, len(p.Keys))
@@ -358,11 +369,12 @@ func (l *list) page(ctx context.Context, c Conn, p *crm.Page, rows []keptRow) (d
 	rows = rows[from:]
 	p.More = len(rows) > l.q.Limit
 	rows = rows[:min(len(rows), l.q.Limit)]
-	for _, r := range rows {
+	bare := slices.ContainsFunc(rows, func(r keptRow) bool { return r.version == 0 })
+	for i, r := range rows {
 		p.Keys = append(p.Keys, crm.Key{ID: int64(r.id), Version: int64(r.version)})
-	}
-	if len(rows) > 0 {
-		ids = append(ids, p.Keys[len(p.Keys)-1].ID)
+		if bare || i == len(rows)-1 {
+			ids = append(ids, int64(r.id))
+		}
 	}
 	if len(ids) == 0 {
 		return true, nil
@@ -372,8 +384,12 @@ func (l *list) page(ctx context.Context, c Conn, p *crm.Page, rows []keptRow) (d
 		return false, err
 	}
 	if l.q.After != nil && l.compare(found[0].keys, l.afterKeys()) != 0 {
-		p.Keys, p.More = p.Keys[:0], false
 		return false, nil
+	}
+	if bare {
+		for i, r := range found[len(found)-len(rows):] {
+			p.Keys[i].Version = r.version
+		}
 	}
 	l.last = found[len(found)-1].keys
 	return true, nil

@@ -54,6 +54,7 @@ type list struct {
 	above *filter.Compare // see narrow
 	keep  bool            // see fromKept
 	seen  *share          // see share
+	bare  bool            // versions are not asked for, and read as 0; see collect
 	sieve bool            // collect what the user sees first, and walk through that
 }
 
@@ -243,7 +244,7 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		}
 		b.add(" FROM (SELECT ", id, " AS i")
 	} else {
-		b.add("SELECT ", id, ", ", alias, ".", versionColumn, ", ", generation)
+		b.add("SELECT ", id, ", ", l.version(alias), ", ", generation)
 	}
 	for i, term := range l.terms {
 		b.add(", ")
@@ -303,6 +304,14 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		l.order(b, p, fixedColumns+1)
 	}
 	return b.done()
+}
+
+// version is what a statement reads as the version of a row.
+func (l *list) version(alias string) string {
+	if l.bare {
+		return "0"
+	}
+	return alias + "." + versionColumn
 }
 
 // position writes the condition that puts a row into the piece.

@@ -401,7 +401,7 @@ func (l *list) merged(p piece, reasons []reason, limit int) (string, []Arg, erro
 	if l.q.After != nil {
 		offset = 0
 	}
-	b.add("SELECT k.i, v.", versionColumn, ", ", generation)
+	b.add("SELECT k.i, ", l.version("v"), ", ", generation)
 	l.keyColumns(b, "k.")
 	b.add(" FROM (")
 	for i, r := range reasons {
@@ -451,7 +451,11 @@ func (l *list) merged(p piece, reasons []reason, limit int) (string, []Arg, erro
 	if l.s.flavor == SQLite {
 		join = ") k CROSS JOIN "
 	}
-	b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+	if l.bare {
+		b.add(") k")
+	} else {
+		b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+	}
 	l.order(b, p, fixedColumns+1)
 	return b.done()
 }

@@ -54,7 +54,7 @@ var (
 // db.
 func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *Store, err error) {
 	defer fault.Wrap(&err, "store.New")
-	s := &Store{db: db, flavor: db.Flavor(), byName: map[string]*table{}, trigrams: trigramSource(db, opts)}
+	s := &Store{db: db, flavor: db.Flavor(), kept: kept{few: keptFew, far: keptFar}, byName: map[string]*table{}, trigrams: trigramSource(db, opts)}
 	for _, res := range reg.All() {
 		t, err := newTable(res)
 		if err != nil {
