@@ -49,6 +49,10 @@ const (
 	firstWait = 5 * time.Second
 	lastWait  = time.Hour
 
+	// maxAsked is the longest wait that a receiver can ask for with Retry-After. It is
+	// less than what is taken for a clock that was set back.
+	maxAsked = time.Hour
+
 	// maxAnswer is how much of an answer is read, in bytes: so much that the
 	// connection can be used again after any sensible one.
 	maxAnswer = 64 << 10

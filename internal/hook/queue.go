@@ -13,11 +13,56 @@ type queue struct {
 	running bool      // a goroutine serves it
 	rounds  int       // in a row in which no request was answered well
 	since   time.Time // when the first request of the first of them had failed
+	culprit key       // the record of the first of them
+	several bool      // they were about several records: it is the receiver that fails
 	until   time.Time // no request before it
 }
 
 // fresh forgets that the receiver has failed.
-func (q *queue) fresh() { q.rounds, q.since, q.until = 0, time.Time{}, time.Time{} }
+func (q *queue) fresh() { *q = queue{hook: q.hook, running: q.running} }
+
+// failed takes note of a round in which no request was answered well, and keeps the
+// receiver from further ones for a while. As long as one record alone has failed,
+// which may be due to the record, only its own deliveries wait.
+func (q *queue) failed(now time.Time, round *tally, backoff func(n int) time.Duration) {
+	q.rounds++
+	if q.since.IsZero() {
+		q.since, q.culprit = round.first, round.record
+	}
+	if !q.several && (round.bad > 1 || round.record != q.culprit) {
+		q.several, q.rounds = true, 1
+	}
+	if q.several {
+		q.until = now.Add(max(backoff(q.rounds), round.asked))
+	}
+}
+
+// tally is what the requests of a round came to.
+type tally struct {
+	good, bad int
+	record    key           // of one that failed
+	first     time.Time     // when the first of those that failed was first tried
+	asked     time.Duration // the longest wait that the receiver asks for
+}
+
+func (t *tally) add(r *result) {
+	if r.Over {
+		t.good++
+		return
+	}
+	t.bad++
+	t.record = key{r.Resource, r.Record}
+	t.asked = max(t.asked, r.asked)
+	if t.first.IsZero() || r.First.Before(t.first) {
+		t.first = r.First
+	}
+}
+
+// result is an outcome, and how long the receiver asks to be left alone.
+type result struct {
+	Outcome
+	asked time.Duration
+}
 
 // resume lets a hook's deliveries be tried at once.
 func (s *Service) resume(id int64) {
@@ -90,7 +135,7 @@ func (s *Service) round(ctx context.Context, q *queue, h *Declared, rows []Deliv
 	}
 	var (
 		next, failed atomic.Int64
-		outcomes     = make(chan Outcome, len(rows))
+		results      = make(chan result, len(rows))
 		working      sync.WaitGroup
 	)
 	for range min(maxAtOnce, len(rows)) {
@@ -102,46 +147,46 @@ func (s *Service) round(ctx context.Context, q *queue, h *Declared, rows []Deliv
 				}
 				body, seen := bodies[key{rows[i].Resource, rows[i].Record}]
 				if !seen { // not the maker's to see (any more)
-					outcomes <- Outcome{Delivery: rows[i], Over: true}
+					results <- result{Outcome: Outcome{Delivery: rows[i], Over: true}}
 					continue
 				}
-				status, failure := s.send(ctx, h, &rows[i], body)
-				if ctx.Err() != nil && failure != "" {
+				a := s.send(ctx, h, &rows[i], body)
+				if ctx.Err() != nil && a.failure != "" {
 					return // it was not the receiver that failed
 				}
-				if failure != "" {
+				if a.failure != "" {
 					failed.Add(1)
 				} else {
 					failed.Store(0)
 				}
-				outcomes <- s.judge(h, rows[i], status, failure)
+				results <- result{Outcome: s.judge(h, rows[i], a), asked: a.asked}
 			}
 		})
 	}
 	go func() {
 		working.Wait()
-		close(outcomes)
+		close(results)
 	}()
-	return s.settle(ctx, q, h, outcomes)
+	return s.settle(ctx, q, h, results)
 }
 
 // judge is what becomes of a delivery after an attempt.
-func (s *Service) judge(h *Declared, d Delivery, status int, failure string) Outcome {
-	if failure == "" {
+func (s *Service) judge(h *Declared, d Delivery, a answer) Outcome {
+	if a.failure == "" {
 		return Outcome{Delivery: d, Over: true}
 	}
 	now := s.now()
 	d.Attempts++
-	d.Status, d.Failure = status, failure
+	d.Status, d.Failure = a.status, a.failure
 	if d.First.IsZero() {
 		d.First = now
 	}
 	if now.Sub(d.First) >= Patience {
 		d.State, d.Next = Parked, now
 		s.cfg.Logger.Warn("a webhook delivery is parked", "hook", h.ID, "delivery", d.Sequence,
-			"resource", d.Resource, "record", d.Record, "attempts", d.Attempts, "failure", failure)
+			"resource", d.Resource, "record", d.Record, "attempts", d.Attempts, "failure", a.failure)
 	} else {
-		d.Next = now.Add(s.backoff(d.Attempts))
+		d.Next = now.Add(max(s.backoff(d.Attempts), a.asked))
 	}
 	return Outcome{Delivery: d}
 }
@@ -158,27 +203,21 @@ func (s *Service) backoff(n int) time.Duration {
 
 // settle writes outcomes as they come, those together that came meanwhile, and then
 // decides how to go on with the receiver.
-func (s *Service) settle(ctx context.Context, q *queue, h *Declared, outcomes <-chan Outcome) error {
+func (s *Service) settle(ctx context.Context, q *queue, h *Declared, results <-chan result) error {
 	var err error
-	good, bad := 0, 0
-	var first time.Time
-	for o := range outcomes {
-		batch := []Outcome{o}
+	var round tally
+	for r := range results {
+		round.add(&r)
+		batch := []Outcome{r.Outcome}
 		for more := true; more; {
 			select {
-			case o, ok := <-outcomes:
+			case r, ok := <-results:
 				if more = ok; ok {
-					batch = append(batch, o)
+					round.add(&r)
+					batch = append(batch, r.Outcome)
 				}
 			default:
 				more = false
-			}
-		}
-		for i := range batch {
-			if batch[i].Over {
-				good++
-			} else if bad++; first.IsZero() || batch[i].First.Before(first) {
-				first = batch[i].First
 			}
 		}
 		if err == nil {
@@ -188,19 +227,15 @@ func (s *Service) settle(ctx context.Context, q *queue, h *Declared, outcomes <-
 			cancel()
 		}
 	}
-	if err != nil || good+bad == 0 {
+	if err != nil || round.good+round.bad == 0 {
 		return err
 	}
 	now := s.now()
 	s.mu.Lock()
-	if good > 0 {
+	if round.good > 0 {
 		q.fresh()
 	} else {
-		q.rounds++
-		if q.since.IsZero() {
-			q.since = first
-		}
-		q.until = now.Add(s.backoff(q.rounds))
+		q.failed(now, &round, s.backoff)
 	}
 	dead := q.rounds > 1 && now.Sub(q.since) >= Patience
 	s.mu.Unlock()

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 )
@@ -47,19 +48,25 @@ func deliveryID(h *Declared, sequence int64) string {
 	return "msg_" + hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// send makes one attempt. status is that of the answer, 0 when there was none;
-// failure is "" when it was answered well, with any 2xx.
-func (s *Service) send(ctx context.Context, h *Declared, d *Delivery, record []byte) (status int, failure string) {
+// answer is what an attempt came to.
+type answer struct {
+	status  int           // 0 = there was none
+	failure string        // "" = it was answered well, with any 2xx
+	asked   time.Duration // how long the receiver asks to be left alone, at most maxAsked
+}
+
+// send makes one attempt.
+func (s *Service) send(ctx context.Context, h *Declared, d *Delivery, record []byte) answer {
 	select {
 	case s.cfg.Sending <- struct{}{}:
 		defer func() { <-s.cfg.Sending }()
 	case <-ctx.Done():
-		return 0, "the server stops"
+		return answer{failure: "the server stops"}
 	}
 	body := append(append([]byte{'['}, record...), ']')
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, "the URL cannot be used"
+		return answer{failure: "the URL cannot be used"}
 	}
 	id, timestamp := deliveryID(h, d.Sequence), strconv.FormatInt(s.cfg.Machine().Unix(), 10)
 	for name, value := range map[string]string{
@@ -77,14 +84,35 @@ func (s *Service) send(ctx context.Context, h *Declared, d *Delivery, record []b
 	}
 	res, err := s.cfg.Client.Do(req)
 	if err != nil {
-		return 0, s.explain(ctx, h, err)
+		return answer{failure: s.explain(ctx, h, err)}
 	}
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, maxAnswer) // what it says does not matter
 	if res.StatusCode >= 200 && res.StatusCode <= 299 {
-		return res.StatusCode, ""
+		return answer{status: res.StatusCode}
 	}
-	return res.StatusCode, "the receiver answered with status " + strconv.Itoa(res.StatusCode)
+	return answer{
+		status: res.StatusCode, failure: "the receiver answered with status " + strconv.Itoa(res.StatusCode),
+		asked: retryAfter(res.Header.Get("Retry-After"), s.cfg.Machine()),
+	}
+}
+
+// retryAfter is the wait that a header Retry-After asks for: a number of seconds or a
+// date (RFC 9110, 10.2.3), at most maxAsked. It is 0 when it says neither.
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if header != "" && strings.Trim(header, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(header, 10, 32)
+		if err != nil { // more than fit
+			return maxAsked
+		}
+		return min(time.Duration(seconds)*time.Second, maxAsked)
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(date.Sub(now), 0), maxAsked)
 }
 
 // explain says in words for the hook's maker why a request failed; the log has the
