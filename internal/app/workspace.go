@@ -54,7 +54,7 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 	if err != nil {
 		return nil, err
 	}
-	if fresh {
+	if fresh || w.Store.Upgraded() {
 		if err := seed.Base(ctx, w.Store, a.registry, clock.Now()); err != nil {
 			return nil, err
 		}

@@ -13,7 +13,8 @@ type declarations interface {
 	Resource(name string) *resource.Resource
 }
 
-// Base gives a new workspace what it cannot do without: countries, currencies,
+// Base gives a workspace that is new, or whose schema was changed by a later
+// version of the program, what it cannot do without: countries, currencies,
 // time zones and the system's own lists under the ids that clients know, one
 // branch, and default value lists with labels in every language. It makes no
 // users.
@@ -43,7 +44,7 @@ func Base(ctx context.Context, t Target, g *resource.Registry, now time.Time) (e
 			return err
 		}
 	}
-	if err := joined(b.errs); err != nil {
+	if err := joined(b.errs); err != nil || len(b.rows) == 0 {
 		return err
 	}
 	return t.BulkLoad(ctx, func(insert func(*resource.Resource, ...*resource.Record) error) error {

@@ -3,6 +3,7 @@ package seed_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -123,6 +124,57 @@ func testDemo(t *testing.T, s *store.Store, g *resource.Registry) {
 	if err := s.Write(ctx, func(tx crm.Tx) error { return tx.Insert(ctx, accounts, rec) }); err != nil || rec.ID != sum.First+sum.Accounts {
 		t.Errorf("the next account is %d: %v", rec.ID, err)
 	}
+}
+
+// A database of an earlier version gets the lists that it did not have, and keeps
+// those that it had.
+func TestBaseOfEarlierVersion(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "workspace.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, g := opened(t, db)
+	reopen := func() *store.Store {
+		s, err := store.New(t.Context(), db, g, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if err := seed.Base(t.Context(), s, g, now()); err != nil {
+		t.Fatal(err)
+	}
+	points, countries := g.Resource("activityPoints"), g.Resource("countries")
+	had := [2]int{count(t, s, points), count(t, s, countries)}
+	if s := reopen(); s.Upgraded() {
+		t.Error("opening it again changed the schema")
+	}
+	err = db.Write(t.Context(), func(c store.Conn) error {
+		return c.Script(t.Context(), `DROP TABLE "activityPoints"; UPDATE "_meta" SET "fingerprint" = 'earlier'`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = reopen()
+	if !s.Upgraded() || count(t, s, points) != 0 {
+		t.Fatalf("%d points after the upgrade", count(t, s, points))
+	}
+	if err := seed.Base(t.Context(), s, g, now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := [2]int{count(t, s, points), count(t, s, countries)}; got != had || got[0] == 0 {
+		t.Errorf("%d points and countries, want %d", got, had)
+	}
+	if err := seed.Base(t.Context(), loadNothing{s}, g, now()); err != nil {
+		t.Error(err)
+	}
+}
+
+// loadNothing is a store that must not be loaded.
+type loadNothing struct{ *store.Store }
+
+func (loadNothing) BulkLoad(context.Context, func(func(*resource.Resource, ...*resource.Record) error) error) error {
+	return errors.New("indexes are made anew although nothing is missing")
 }
 
 func count(t *testing.T, s *store.Store, res *resource.Resource) (n int) {

@@ -38,6 +38,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	// Most likely there is no table _meta yet. Any other failure will come
 	// again and is reported then.
+	s.upgraded = true
 	return s.db.Write(ctx, func(c Conn) error { return s.upgrade(ctx, c, want) })
 }
 

@@ -38,6 +38,7 @@ type Store struct {
 	moves    map[*table]*move
 	plans    sync.Map // resource name -> *rowPlan
 	inserts  sync.Map // [2]any{*table, rows} -> statement
+	upgraded bool     // see Upgraded
 }
 
 var (
@@ -76,6 +77,10 @@ func New(ctx context.Context, db DB, reg *resource.Registry, opts Options) (_ *S
 	}
 	return s, nil
 }
+
+// Upgraded reports whether New made or changed the schema of the database, so that
+// it may have tables that are still empty.
+func (s *Store) Upgraded() bool { return s.upgraded }
 
 // table returns how a resource is kept.
 func (s *Store) table(res *resource.Resource) (*table, error) {
