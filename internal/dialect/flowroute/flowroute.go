@@ -282,7 +282,7 @@ var errNoPath = errors.New("there is no such path")
 
 const noPath = "404 Not Found: The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
 
-func notFound(what string) error {
+func notFound(what string) *problem {
 	return &problem{http.StatusNotFound, "Resource not found", "No such " + what} // [R mcpd]
 }
 
@@ -329,7 +329,7 @@ func (d *Dialect) problemOf(w http.ResponseWriter, r *http.Request, err error) *
 	case fault.Forbidden:
 		p.status = http.StatusForbidden
 	case fault.NotFound, fault.NoResource:
-		return notFound("port order").(*problem)
+		return notFound("port order")
 	case fault.NotOffered:
 		p.status = http.StatusMethodNotAllowed
 	case fault.Unsupported:

@@ -121,8 +121,11 @@ func insertNumbers(t *crm.Together, order int64, carrier string, numbers []strin
 // insertDocuments has the business documents at URLs fetched.
 func insertDocuments(t *crm.Together, order int64, list json.RawMessage) error {
 	var urls []string
-	if list == nil || json.Unmarshal(list, &urls) != nil {
+	if list == nil {
 		return nil
+	}
+	if err := json.Unmarshal(list, &urls); err != nil {
+		return invalid{"business_documents": {"Not a list of URLs."}}
 	}
 	for _, u := range urls {
 		input, err := fetched(order, u)
