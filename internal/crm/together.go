@@ -54,6 +54,10 @@ func (t *Together) change(res *resource.Resource) error {
 // Catalog returns the resources as they are for all of the transaction.
 func (t *Together) Catalog() *resource.Catalog { return t.view.catalog }
 
+// Tx returns the transaction, for packages that keep rows of a kind of their own
+// beside the records, as documents are.
+func (t *Together) Tx() Tx { return t.tx }
+
 // Create is Service.Create.
 func (t *Together) Create(res *resource.Resource, input Input) (id int64, err error) {
 	if err := t.change(res); err != nil {

@@ -51,7 +51,7 @@ type Ticket struct {
 // record; fault.NoResource when its resource has no documents.
 func (s *Service) Create(ctx context.Context, actor crm.Actor, req Request) (_ Ticket, err error) {
 	defer fault.Wrap(&err, "document.Create")
-	r, err := s.prepare(ctx, actor, req)
+	r, err := s.prepare(ctx, actor, req, s.isThere(actor))
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -75,7 +75,7 @@ func (s *Service) Create(ctx context.Context, actor crm.Actor, req Request) (_ T
 // once. Its errors are those of Create and Receive.
 func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, contents io.Reader) (id int64, _ Receipt, err error) {
 	defer fault.Wrap(&err, "document.Add")
-	r, err := s.prepare(ctx, actor, req)
+	r, err := s.prepare(ctx, actor, req, s.isThere(actor))
 	if err != nil {
 		return 0, Receipt{}, err
 	}
@@ -86,8 +86,19 @@ func (s *Service) Add(ctx context.Context, actor crm.Actor, req Request, content
 	return r.rec.ID, receipt, err
 }
 
+// thereFunc returns fault.NotFound unless a record is there for somebody and not
+// deleted.
+type thereFunc func(ctx context.Context, res *resource.Resource, id int64) error
+
+// isThere asks the store.
+func (s *Service) isThere(actor crm.Actor) thereFunc {
+	return func(ctx context.Context, res *resource.Resource, id int64) error {
+		return s.exists(ctx, crm.NewView(actor, s.cfg.Catalog()), res, id)
+	}
+}
+
 // prepare checks a request and makes its row, without a state.
-func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (row, error) {
+func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request, isThere thereFunc) (row, error) {
 	catalog := s.cfg.Catalog()
 	view := crm.NewView(actor, catalog)
 	r := fresh(catalog.Resource(documentsName))
@@ -96,7 +107,7 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request) (ro
 		return row{}, err
 	}
 	if req.Resource != nil {
-		if err := s.exists(ctx, view, req.Resource, req.RecordID); err != nil {
+		if err := isThere(ctx, req.Resource, req.RecordID); err != nil {
 			return row{}, err
 		}
 		owner, err := ownerField(r.res, req.Resource)
@@ -304,7 +315,6 @@ func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err er
 	defer fault.Wrap(&err, "document.Delete(%d)", id)
 	catalog := s.cfg.Catalog()
 	view, res := crm.NewView(actor, catalog), catalog.Resource(documentsName)
-	now := s.now()
 	return s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
 		rec, err := view.Lock(ctx, tx, res, id)
 		if fault.KindOf(err) == fault.NotFound {
@@ -312,25 +322,30 @@ func (s *Service) Delete(ctx context.Context, actor crm.Actor, id int64) (err er
 		} else if err != nil {
 			return err
 		}
-		r := row{res, rec}
-		switch r.state() {
-		case resource.DocumentPending, resource.DocumentQuarantined, resource.DocumentReady:
-		default:
-			return errNoDocument()
-		}
-		if r.deleted() {
-			return errNoDocument()
-		}
-		set := assign(res, map[string]resource.Value{
-			fieldDeleted:   resource.BoolValue(true),
-			fieldDeletedAt: instant(now),
-			fieldDeletedBy: resource.IntValue(actor.UserID),
-		})
-		if _, err := tx.Update(ctx, res, id, set); err != nil || r.state() != resource.DocumentReady {
-			return err
-		}
-		return tx.Log(ctx, actor.Change(now, crm.Deleted, res, rec, crm.With(rec, set)))
+		return s.deleteOne(ctx, tx, actor, row{res, rec})
 	})
+}
+
+// deleteOne marks a row that is locked as deleted.
+func (s *Service) deleteOne(ctx context.Context, tx crm.Tx, actor crm.Actor, r row) error {
+	switch r.state() {
+	case resource.DocumentPending, resource.DocumentQuarantined, resource.DocumentReady:
+	default:
+		return errNoDocument()
+	}
+	if r.deleted() {
+		return errNoDocument()
+	}
+	now := s.now()
+	set := assign(r.res, map[string]resource.Value{
+		fieldDeleted:   resource.BoolValue(true),
+		fieldDeletedAt: instant(now),
+		fieldDeletedBy: resource.IntValue(actor.UserID),
+	})
+	if _, err := tx.Update(ctx, r.res, r.rec.ID, set); err != nil || r.state() != resource.DocumentReady {
+		return err
+	}
+	return tx.Log(ctx, actor.Change(now, crm.Deleted, r.res, r.rec, crm.With(r.rec, set)))
 }
 
 func errNoDocument() *fault.Error { return fault.New(fault.NotFound, "the document does not exist") }

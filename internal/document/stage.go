@@ -13,6 +13,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/intake"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 const (
@@ -233,24 +234,100 @@ func (b *Batch) Add(ctx context.Context, actor crm.Actor, reqs []Request) (ids [
 	defer fault.Wrap(&err, "document.Batch.Add")
 	defer b.Discard(ctx)
 	if len(reqs) != len(b.files) {
-		return nil, errors.New("not one request for each file")
+		return nil, errNotEach
 	}
 	rows := make([]row, len(reqs))
 	for i, req := range reqs {
-		if rows[i], err = b.s.prepare(ctx, actor, req); err != nil {
+		if rows[i], err = b.s.prepare(ctx, actor, req, b.s.isThere(actor)); err != nil {
 			return nil, err
 		}
 	}
-	for i, f := range b.files {
+	if err := b.inspect(ctx); err != nil {
+		return nil, err
+	}
+	b.fill(rows)
+	return b.settle(ctx, rows, b.s.insert(ctx, actor, rows...))
+}
+
+// Together makes documents of the files in a transaction in which fn has made or
+// changed the records that they belong to: all of it comes about or none. Files are
+// scanned before. fn returns one request for each file in the order of Create, each
+// naming a record, and the ids of documents that are to be deleted. records are those
+// of the same workspace; fn is run and may fail as with crm.Service.Together.
+//
+// Errors are those of Add and of fn, and fault.NotFound when a document that is to be
+// deleted is not there.
+func (b *Batch) Together(ctx context.Context, actor crm.Actor, records *crm.Service, fn func(t *crm.Together) (add []Request, remove []int64, err error)) (ids []int64, err error) {
+	defer fault.Wrap(&err, "document.Batch.Together")
+	defer b.Discard(ctx)
+	if err := b.inspect(ctx); err != nil {
+		return nil, err
+	}
+	var rows []row
+	err = records.Together(ctx, actor, func(t *crm.Together) error {
+		reqs, remove, err := fn(t)
+		if err != nil {
+			return err
+		}
+		if len(reqs) != len(b.files) {
+			return errNotEach
+		}
+		isThere := func(_ context.Context, res *resource.Resource, id int64) error {
+			_, err := t.Lock(res, id)
+			return err
+		}
+		rows = make([]row, len(reqs))
+		for i, req := range reqs {
+			if rows[i], err = b.s.prepare(ctx, actor, req, isThere); err != nil {
+				return err
+			}
+		}
+		b.fill(rows)
+		for _, id := range remove {
+			res := t.Catalog().Resource(documentsName)
+			rec, err := t.Lock(res, id)
+			if err != nil {
+				return err
+			}
+			if err := b.s.deleteOne(ctx, t.Tx(), actor, row{res, rec}); err != nil {
+				return err
+			}
+		}
+		for _, r := range rows {
+			if err := b.s.insertOne(ctx, t.Tx(), actor, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return b.settle(ctx, rows, err)
+}
+
+var errNotEach = errors.New("not one request for each file")
+
+// inspect has all files scanned.
+func (b *Batch) inspect(ctx context.Context) error {
+	for _, f := range b.files {
 		if f.got.Hash == "" {
-			return nil, errors.New("a file was not closed")
+			return errors.New("a file was not closed")
 		}
 		if err := f.inspect(ctx); err != nil {
-			return nil, err
+			return err
 		}
+	}
+	return nil
+}
+
+// fill gives each row its file.
+func (b *Batch) fill(rows []row) {
+	for i, f := range b.files {
 		rows[i].take(f.got)
 	}
-	if err := b.s.insert(ctx, actor, rows...); err != nil {
+}
+
+// settle ends the batch once it is known whether its rows were written.
+func (b *Batch) settle(ctx context.Context, rows []row, err error) (ids []int64, _ error) {
+	if err != nil {
 		for _, f := range b.files {
 			f.abandon(ctx, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // stage writes files into a new batch.
@@ -87,6 +89,68 @@ func TestBatchRefused(t *testing.T) {
 			contents = 2
 		}
 		w.expect([]int64{kept}, contents, 0)
+	}
+}
+
+// A record and its documents come about together, or not at all.
+func TestBatchTogether(t *testing.T) {
+	w := newWorld(t)
+	registry, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := crm.New(t.Context(), crm.Config{Store: w.store, Registry: registry, Clock: w.cfg.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := records.Catalog().Resource("accounts")
+	count := func() int {
+		found, err := records.List(t.Context(), w.actor, crm.ListRequest{Resource: accounts, Language: -1, Size: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found.Rows)
+	}
+	before := count()
+	old := w.put("old", []byte("old"))
+	add := func(b *document.Batch, remove []int64, failure error, names ...string) ([]int64, error) {
+		return b.Together(t.Context(), w.actor, records, func(t *crm.Together) (reqs []document.Request, _ []int64, err error) {
+			id, err := t.Create(accounts, crm.Input{"name": []byte(`"New"`), "salesRepId1": fmt.Append(nil, w.actor.UserID)})
+			for _, name := range names {
+				reqs = append(reqs, document.Request{Name: name, Resource: accounts, RecordID: id})
+			}
+			return reqs, remove, errors.Join(err, failure)
+		})
+	}
+	for what, try := range map[string]func(b *document.Batch) error{
+		"record": func(b *document.Batch) error {
+			_, err := add(b, nil, fault.InField("name", "no"), "a", "b")
+			return err
+		},
+		"name":     func(b *document.Batch) error { _, err := add(b, nil, nil, "a", " "); return err },
+		"document": func(b *document.Batch) error { _, err := add(b, []int64{old, 99}, nil, "a", "b"); return err },
+	} {
+		if err := try(w.stage("one", "two")); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+		w.expect([]int64{old}, 1, 0)
+		if n := count(); n != before {
+			t.Errorf("%s: %d accounts, want %d", what, n, before)
+		}
+	}
+	ids, err := add(w.stage("one", "two"), []int64{old}, nil, "a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != before+1 {
+		t.Errorf("%d accounts, want %d", n, before+1)
+	}
+	w.expect(append([]int64{old}, ids...), 3, 0) // the old contents are left to the sweeper
+	if w.value(old, "deleted").I != 1 {
+		t.Error("the document that was to be deleted is not")
+	}
+	if _, err := add(w.docs.Batch(), nil, nil); err != nil || count() != before+2 {
+		t.Errorf("without files: %v, %d accounts", err, count())
 	}
 }
 
