@@ -10,6 +10,7 @@ package auth
 
 import (
 	"context"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -93,6 +94,8 @@ type Service struct {
 	signingKey []byte
 	keyID      string // of signingKey, in the header of tokens
 	parser     *jwt.Parser
+	assertions *jwt.Parser
+	nobody     *rsa.PublicKey
 	passwords  *passwords
 	failures   *failures
 
@@ -134,6 +137,8 @@ func New(ctx context.Context, cfg Config) (_ *Service, err error) {
 	s := &Service{
 		cfg:         cfg,
 		parser:      newParser(),
+		assertions:  assertionParser(),
+		nobody:      nobodysKey(),
 		failures:    newFailures(),
 		hash:        maphash.MakeSeed(),
 		sessions:    cache.NewRecent[[sha256.Size]byte, *session](maxSessions),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
-		store:   &memory{secrets: map[string][]byte{}},
+		store:   &memory{secrets: map[string][]byte{}, proofs: map[string]time.Time{}},
 		machine: newClock(),
 		clocks:  newClock(),
 		log:     new(lockedBuilder),
@@ -152,6 +153,7 @@ type memory struct {
 	keys    []auth.Key
 	people  []auth.Person
 	secrets map[string][]byte
+	proofs  map[string]time.Time
 	fail    *atomic.Pointer[error]
 }
 
@@ -302,4 +304,18 @@ func (m *memory) Secret(_ context.Context, name string, candidate []byte) ([]byt
 		m.secrets[name] = candidate
 	}
 	return m.secrets[name], nil
+}
+
+func (m *memory) UseProof(_ context.Context, id string, now, until time.Time) error {
+	end, err := m.begin()
+	defer end()
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(m.proofs, func(_ string, until time.Time) bool { return until.Before(now) })
+	if _, used := m.proofs[id]; used {
+		return fault.New(fault.Conflict, "used")
+	}
+	m.proofs[id] = until
+	return nil
 }

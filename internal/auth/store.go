@@ -10,6 +10,7 @@ type Store interface {
 	Keys
 	People
 	Secrets
+	Proofs
 }
 
 // Keys keeps API keys. A deleted key is as if it had never been, except that its

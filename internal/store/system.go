@@ -77,6 +77,12 @@ CREATE TABLE hooked (
 );
 `, `
 ALTER TABLE credentials ADD COLUMN details text NOT NULL DEFAULT '{}'; -- auth.Details as JSON
+`, `
+CREATE TABLE proofs (
+	id    text   NOT NULL PRIMARY KEY, -- SHA-256 of whose it is and of its own id
+	until bigint NOT NULL -- after which nobody takes it, and the row may go
+);
+CREATE INDEX proofs_until ON proofs (until);
 `}
 }
 
@@ -379,6 +385,22 @@ func (s *System) Secret(ctx context.Context, name string, candidate []byte) (sec
 		return c.Query(ctx, query, args, read)
 	})
 	return secret, err
+}
+
+// UseProof implements auth.Proofs.
+func (s *System) UseProof(ctx context.Context, id string, now, until time.Time) (err error) {
+	defer fault.Wrap(&err, "store.UseProof")
+	return s.db.Write(ctx, func(c Conn) error {
+		n, err := c.Exec(ctx, "INSERT INTO proofs (id, until) VALUES ($1, $2) ON CONFLICT DO NOTHING", []Arg{sysText(id), sysTime(until)})
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			return fault.New(fault.Conflict, "the proof was used before")
+		}
+		_, err = c.Exec(ctx, "DELETE FROM proofs WHERE until < $1", []Arg{sysTime(now)})
+		return err
+	})
 }
 
 // Workspaces.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,6 +248,35 @@ func TestSystemSecret(t *testing.T) {
 		other, err := s.Secret(t.Context(), "signing-key", []byte("other"))
 		ok(t, err)
 		same(t, []byte("other"), other)
+	})
+}
+
+// A proof counts once, whoever brings it, until it is forgotten.
+func TestSystemProofs(t *testing.T) {
+	onSystems(t, func(t *testing.T, s *store.System) {
+		ctx := t.Context()
+		for round := range 3 {
+			now := noon.Add(time.Duration(round) * time.Hour)
+			var used atomic.Int64
+			var wg sync.WaitGroup
+			for range 8 {
+				wg.Go(func() {
+					switch err := s.UseProof(ctx, "a", now, now.Add(time.Minute)); {
+					case err == nil:
+						used.Add(1)
+					case fault.KindOf(err) != fault.Conflict:
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if used.Load() != 1 {
+				t.Errorf("used %d times", used.Load())
+			}
+			wantKind(t, "at its end", s.UseProof(ctx, "a", now.Add(time.Minute), now.Add(time.Hour)), fault.Conflict)
+			// The next that comes after its end takes it away.
+			ok(t, s.UseProof(ctx, fmt.Sprint("b", round), now.Add(time.Minute+time.Millisecond), now.Add(time.Hour)))
+		}
 	})
 }
 
