@@ -114,6 +114,7 @@ var layers = map[string][]string{
 	"internal/app":               {"*"},
 	"internal/app/apptest":       {"internal/app", "internal/auth", "internal/crm", "internal/dialect", "internal/httpd", "internal/store/postgres", "internal/testenv"},
 	"internal/crash":             {},
+	"internal/ordeal":            {},
 	"internal/document/transfer": {"internal/blob", "internal/crm", "internal/document", "internal/fault", "internal/httpd"},
 }
 

@@ -58,6 +58,10 @@ type Options struct {
 	Config   func(*app.Config) // changes settings
 	Log      io.Writer         // nil = nowhere
 	Serving  bool              // workspaces are looked after: documents swept, webhooks delivered
+	Stall    time.Duration     // for which a client may send nothing of a body; 0 = as long as in use
+
+	// Around makes what stands around the handler of every request; nil = nothing does.
+	Around func(http.Handler) http.Handler
 
 	// Watch makes what looks at the exchanges of a conversation with a new
 	// installation; nil = nothing does.
@@ -105,7 +109,7 @@ func New(t testing.TB, opts Options) *App {
 		t.Fatal(err)
 	}
 
-	server, err := httpd.Listen(t.Context(), config.Listen, httpd.Options{Log: log})
+	server, err := httpd.Listen(t.Context(), config.Listen, httpd.Options{Log: log, StallTimeout: opts.Stall})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +124,11 @@ func New(t testing.TB, opts Options) *App {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, a.Surround(a.App.Handler())) }()
+	handler := a.App.Handler()
+	if opts.Around != nil {
+		handler = opts.Around(handler)
+	}
+	go func() { served <- server.Serve(ctx, a.Surround(handler)) }()
 	t.Cleanup(func() {
 		stop()
 		if err := errors.Join(<-served, a.Close()); err != nil {
