@@ -33,8 +33,8 @@ type DB struct {
 	slots  chan struct{}  // as many as readers are lent out
 
 	jobs   chan *job
-	quit   chan struct{}  // closed when calls has come to zero for good
-	owned  sync.WaitGroup // the writer's and the keeper's goroutine
+	keep   background // the keeper
+	write  background // the writer
 	refuse atomic.Pointer[refusal]
 	full   atomic.Bool // the last commit failed for want of space
 	wal    walState
@@ -70,7 +70,8 @@ func Open(ctx context.Context, path string, opts Options) (_ *DB, err error) {
 		log:   opts.Logger.With("database", path),
 		slots: make(chan struct{}, opts.Readers),
 		jobs:  make(chan *job, maxGroup),
-		quit:  make(chan struct{}),
+		keep:  background{quit: make(chan struct{})},
+		write: background{quit: make(chan struct{})},
 	}
 	db.wal.grown = make(chan struct{}, 1)
 	w, err := dial(ctx, path, opts, writing)
@@ -81,8 +82,8 @@ func Open(ctx context.Context, path string, opts Options) (_ *DB, err error) {
 		db.wal.committed(pages)
 		return nil
 	})
-	db.owned.Go((&writer{db, w}).run)
-	db.owned.Go((&keeper{DB: db}).run)
+	db.write.done.Go((&writer{db, w}).run)
+	db.keep.done.Go((&keeper{DB: db}).run)
 	return db, nil
 }
 
@@ -262,8 +263,19 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// background is a goroutine of a DB.
+type background struct {
+	quit chan struct{} // closed when no call is left that could need it
+	done sync.WaitGroup
+}
+
+func (b *background) end() {
+	close(b.quit)
+	b.done.Wait()
+}
+
 // Close implements store.DB. The write-ahead log is moved into the file and
-// removed.
+// removed, unless another process has the file open.
 func (db *DB) Close() (err error) {
 	defer fault.Wrap(&err, "sqlite.Close")
 	db.mu.Lock()
@@ -274,12 +286,16 @@ func (db *DB) Close() (err error) {
 	db.closed = true
 	db.mu.Unlock()
 	db.calls.Wait()
-	for _, c := range db.idle { // no call is left that could touch it
+	// One after another. The keeper closes idle readers as well, and the engine
+	// removes the log with the last connection: of two that close at once, each may
+	// take the other for that, and the log stays. A file that is put in the place of
+	// this one would later be read with it.
+	db.keep.end()
+	for _, c := range db.idle { // nobody is left who could touch it
 		db.drop(c)
 	}
 	db.idle = nil
-	close(db.quit)
-	db.owned.Wait()
+	db.write.end()
 	if r := db.refuse.Load(); r != nil {
 		return r.err()
 	}

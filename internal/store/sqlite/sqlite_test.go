@@ -342,6 +342,26 @@ func TestLogIsBounded(t *testing.T) {
 	}
 }
 
+// A log that stays beside a closed file would be read into whatever takes that
+// file's place.
+func TestCloseRemovesTheLog(t *testing.T) {
+	path := tempPath(t)
+	for range 300 {
+		// The keeper ticks as often as it can, so that it has a connection of its own
+		// in most rounds.
+		db := open(t, path, sqlite.Options{Idle: 1})
+		mustExec(t, db, "CREATE TABLE IF NOT EXISTS t (a)")
+		mustExec(t, db, "INSERT INTO t VALUES (zeroblob(9000))")
+		ints(t, db, "SELECT count(*) FROM t")
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("the log of a closed database: %v", err)
+		}
+	}
+}
+
 func TestOtherProcessHoldsTheLock(t *testing.T) {
 	path := tempPath(t)
 	db := open(t, path, sqlite.Options{Busy: 20 * time.Millisecond})

@@ -59,7 +59,7 @@ func (k *keeper) run() {
 	last := k.commits.Load()
 	for {
 		select {
-		case <-k.quit:
+		case <-k.keep.quit:
 			return
 		case <-k.wal.grown:
 			k.checkpoint()

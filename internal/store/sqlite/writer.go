@@ -96,7 +96,7 @@ func (w *writer) run() {
 	}()
 	for {
 		select {
-		case <-w.quit:
+		case <-w.write.quit:
 			return
 		case j := <-w.jobs:
 			if !w.take(j) {
