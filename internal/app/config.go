@@ -14,6 +14,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/clamd"
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
+	"github.com/dossier-crm/dossier/internal/dialect/scalepoint"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 )
@@ -62,6 +63,7 @@ type Server struct {
 
 	Riskforce
 	Flowroute
+	Scalepoint
 }
 
 // Riskforce says how the riskforce dialect is spoken where its reference is silent.
@@ -107,6 +109,44 @@ func (c Flowroute) config() (flowroute.Config, error) {
 	}
 	if err := out.Check(); err != nil {
 		return out, fault.InField(flowroute.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
+	}
+	return out, nil
+}
+
+// Scalepoint says how the scalepoint dialect is spoken where its reference is silent.
+type Scalepoint struct {
+	ScalepointBase               string        `group:"dialects" placeholder:"PATH" default:"/ecx/host/api/integration/v1" env:"DOSSIER_SCALEPOINT_BASE" help:"What the paths of files and first notices of loss begin with. /: nothing."`
+	ScalepointAudiences          string        `group:"dialects" placeholder:"URLS" env:"DOSSIER_SCALEPOINT_AUDIENCES" help:"Token URLs, as in https://accounts.example.com/connect/token, that clients may sign their assertions for besides our own /connect/token below the public URL."`
+	ScalepointTokenLife          time.Duration `group:"dialects" default:"1h" env:"DOSSIER_SCALEPOINT_TOKEN_LIFE" help:"Time after which a token ends."`
+	ScalepointMaxFile            int64         `group:"dialects" placeholder:"BYTES" default:"100000000" env:"DOSSIER_SCALEPOINT_MAX_FILE" help:"Size of the largest file, in bytes."`
+	ScalepointMissingScope       string        `group:"dialects" enum:"403,401" default:"403" env:"DOSSIER_SCALEPOINT_MISSING_SCOPE" help:"Status for a token without the scope that a method needs: ${enum}."`
+	ScalepointWrongSecurityToken string        `group:"dialects" enum:"401,403,400" default:"401" env:"DOSSIER_SCALEPOINT_WRONG_SECURITY_TOKEN" help:"Status for a securityToken that is not the client's: ${enum}. With 400 the body says so; otherwise it is empty."`
+}
+
+// config is what the settings mean to the dialect.
+func (c Scalepoint) config() (scalepoint.Config, error) {
+	out := scalepoint.Config{
+		Base: c.ScalepointBase, TokenLife: c.ScalepointTokenLife, MaxFile: c.ScalepointMaxFile,
+		Audiences: strings.FieldsFunc(c.ScalepointAudiences, func(r rune) bool { return r == ',' || r == ' ' }),
+	}
+	for _, s := range []struct {
+		name, text string
+		status     *int
+	}{
+		{"scalepoint-missing-scope", c.ScalepointMissingScope, &out.MissingScope},
+		{"scalepoint-wrong-security-token", c.ScalepointWrongSecurityToken, &out.WrongSecurityToken},
+	} {
+		if s.text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(s.text)
+		if err != nil {
+			return out, fault.InField(s.name, "must be a status")
+		}
+		*s.status = n
+	}
+	if err := out.Check(); err != nil {
+		return out, fault.InField(scalepoint.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
 	}
 	return out, nil
 }
@@ -179,6 +219,9 @@ func (c *Server) Check() error {
 	}
 	if c.SageRate < 0 {
 		return fault.InField("sage-rate", "must be 0 or more")
+	}
+	if _, err := c.Scalepoint.config(); err != nil {
+		return err
 	}
 	if _, err := c.Flowroute.config(); err != nil {
 		return err

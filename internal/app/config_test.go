@@ -53,6 +53,18 @@ func TestConfigCheck(t *testing.T) {
 		{"riskforce-opportunity-path", func(c *app.Config) { c.RiskforceOpportunityPath = "/upload" }},
 		{"riskforce-too-large", func(c *app.Config) { c.RiskforceTooLarge = "large" }},
 		{"riskforce-token-life", func(c *app.Config) { c.RiskforceTokenLife = -1 }},
+		{"", func(c *app.Config) { c.ScalepointBase = "/" }},
+		{"", func(c *app.Config) {
+			c.ScalepointBase, c.ScalepointAudiences = "/v1/", "https://a.example/connect/token, https://b.example/token"
+		}},
+		{"scalepoint-base", func(c *app.Config) { c.ScalepointBase = "ecx" }},
+		{"scalepoint-base", func(c *app.Config) { c.ScalepointBase = "/api/v4" }},
+		{"scalepoint-base", func(c *app.Config) { c.ScalepointBase = "/a//b" }},
+		{"scalepoint-base", func(c *app.Config) { c.ScalepointBase = "/a/{}" }},
+		{"scalepoint-audiences", func(c *app.Config) { c.ScalepointAudiences = "me" }},
+		{"scalepoint-token-life", func(c *app.Config) { c.ScalepointTokenLife = time.Millisecond }},
+		{"scalepoint-max-file", func(c *app.Config) { c.ScalepointMaxFile = -1 }},
+		{"scalepoint-missing-scope", func(c *app.Config) { c.ScalepointMissingScope = "x" }},
 	}
 	for i, tt := range tests {
 		c := app.Config{

@@ -6,6 +6,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
+	"github.com/dossier-crm/dossier/internal/dialect/scalepoint"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 	"github.com/dossier-crm/dossier/internal/workspace"
@@ -23,11 +24,19 @@ func (a *App) uploadDialects() (_ []mount, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return []mount{
+	sp, err := a.newScalepoint()
+	if err != nil {
+		return nil, err
+	}
+	mounts := []mount{
 		{riskforce.Prefix, rf},
 		{flowroute.Prefix, fr},
 		{flowroute.UploadPrefix, fr},
-	}, nil
+	}
+	for _, prefix := range sp.Prefixes() { // as configured
+		mounts = append(mounts, mount{prefix, sp})
+	}
+	return mounts, nil
 }
 
 func (a *App) newRiskforce() (*riskforce.Dialect, error) {
@@ -46,6 +55,15 @@ func (a *App) newFlowroute() (*flowroute.Dialect, error) {
 	}
 	config.Auth, config.Acquire, config.PublicURL, config.Random, config.Logger = a.Auth, a.openDialect, a.PublicURL, a.Random, a.Log
 	return flowroute.New(config)
+}
+
+func (a *App) newScalepoint() (*scalepoint.Dialect, error) {
+	config, err := a.Scalepoint.config()
+	if err != nil {
+		return nil, err
+	}
+	config.Auth, config.Acquire, config.PublicURL, config.Random, config.Logger = a.Auth, a.openDialect, a.PublicURL, a.Random, a.Log
+	return scalepoint.New(config)
 }
 
 // portOrders is the worker on the port orders of a workspace.

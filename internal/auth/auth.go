@@ -115,6 +115,7 @@ type Session struct {
 	Dialect    string // through which the login came
 	Expires    time.Time
 	Scopes     []string // of the token, if it was issued with some; must not be changed
+	Target     string   // the one thing that the token was asked for; "" = anything. For the dialect to heed
 	Grant      Grant    // of the credential; from Verify and Lookup only
 
 	Restricted bool    // see User
@@ -206,7 +207,7 @@ func (s *Service) Login(ctx context.Context, dialect, username, password, remote
 		return "", err
 	}
 	attempt.succeeded()
-	return s.issue(ctx, dialect, who, user.Ended, nil, TokenLifetime)
+	return s.issue(ctx, dialect, who, user.Ended, nil, "", TokenLifetime)
 }
 
 // check returns the credential that username and password prove, and its user. With
@@ -308,6 +309,7 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 		Dialect:    ses.credential.dialect,
 		Expires:    ses.expires,
 		Scopes:     ses.scopes,
+		Target:     ses.target,
 		Restricted: st.user.Restricted,
 		Branches:   st.user.Branches,
 		Ended:      st.user.Ended,
@@ -322,7 +324,8 @@ type session struct {
 	credential credentialKey
 	scopes     []string
 	expires    time.Time
-	ended      int64 // see User
+	ended      int64  // see User
+	target     string // see Session
 	state      *cache.Fresh[state]
 }
 

@@ -322,7 +322,7 @@ func (s *Service) SigningSecret(ctx context.Context, dialect, id string) (secret
 
 // Issue returns a token of a session that Verify or Lookup gave, which Authenticate
 // takes for as long as life by the clock of the workspace. Scopes must be among those
-// of the credential; the token's session has these alone.
+// of the credential; the token's session has these alone, and the Target of ses.
 func (s *Service) Issue(ctx context.Context, ses Session, scopes []string, life time.Duration) (_ string, err error) {
 	defer fault.Wrap(&err, "auth.Issue(%s)", ses.Dialect)
 	for _, scope := range scopes {
@@ -330,7 +330,7 @@ func (s *Service) Issue(ctx context.Context, ses Session, scopes []string, life 
 			return "", fault.InField("scope", "the scope %s is not granted", scope)
 		}
 	}
-	return s.issue(ctx, ses.Dialect, Credential{PublicID: ses.Credential, Workspace: ses.Workspace, UserID: ses.UserID}, ses.Ended, scopes, life)
+	return s.issue(ctx, ses.Dialect, Credential{PublicID: ses.Credential, Workspace: ses.Workspace, UserID: ses.UserID}, ses.Ended, scopes, ses.Target, life)
 }
 
 // AddCertificate lets a credential sign its assertions with one more certificate, in

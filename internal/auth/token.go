@@ -33,11 +33,12 @@ type claims struct {
 	Credential string   `json:"cid"`
 	Scopes     []string `json:"scp,omitempty"`
 	Ended      int64    `json:"end,omitempty"` // see User; older tokens have none
+	Target     string   `json:"tgt,omitempty"` // see Session
 }
 
 // issue makes a token for a credential that has proved itself, good for as long as
 // the sessions of its user were ended so many times.
-func (s *Service) issue(ctx context.Context, dialect string, who Credential, ended int64, scopes []string, life time.Duration) (string, error) {
+func (s *Service) issue(ctx context.Context, dialect string, who Credential, ended int64, scopes []string, target string, life time.Duration) (string, error) {
 	now, err := s.cfg.Clock(ctx, who.Workspace)
 	if err != nil {
 		return "", err
@@ -60,6 +61,7 @@ func (s *Service) issue(ctx context.Context, dialect string, who Credential, end
 		Credential: who.PublicID,
 		Scopes:     scopes,
 		Ended:      ended,
+		Target:     target,
 	})
 	t.Header["kid"] = s.keyID
 	return t.SignedString(s.signingKey)
@@ -101,6 +103,7 @@ func (s *Service) verify(token string) (*session, error) {
 		scopes:     c.Scopes,
 		expires:    c.ExpiresAt.UTC(),
 		ended:      c.Ended,
+		target:     c.Target,
 		state:      s.stateOf(c.Workspace, credential),
 	}, nil
 }

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -20,6 +21,7 @@ type Request struct {
 	FolderID int64  // -1 or 0 = the root
 	Carousel bool   // a picture of a product that is shown with it
 	ExtID    string // id in the client's own system; "" = none
+	By       int64  // user whom it is from, when the actor brings it for somebody else; 0 = the actor
 	Level    int64  // permission level, 1 to 5; 0 = none
 	Policy   Policy // of the dialect that it comes by
 
@@ -138,7 +140,7 @@ func (s *Service) prepare(ctx context.Context, actor crm.Actor, req Request, isT
 	r.set(fieldName, resource.TextValue(storedName(0, ext))) // until the id is known
 	r.set(fieldCarousel, resource.BoolValue(req.Carousel))
 	r.set(fieldSource, resource.TextValue(source(r.res, actor)))
-	r.set(fieldUser, resource.IntValue(actor.UserID))
+	r.set(fieldUser, resource.IntValue(cmp.Or(req.By, actor.UserID)))
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
 	return r, nil
