@@ -15,6 +15,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/dialect/scalepoint"
+	"github.com/dossier-crm/dossier/internal/dialect/wolkvox"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 )
@@ -64,6 +65,7 @@ type Server struct {
 	Riskforce
 	Flowroute
 	Scalepoint
+	Wolkvox
 }
 
 // Riskforce says how the riskforce dialect is spoken where its reference is silent.
@@ -151,6 +153,27 @@ func (c Scalepoint) config() (scalepoint.Config, error) {
 	return out, nil
 }
 
+// Wolkvox says how the wolkvox dialect is spoken where its reference is silent.
+type Wolkvox struct {
+	WolkvoxPath         string `group:"dialects" placeholder:"PATH" default:"/server/API/v2" env:"DOSSIER_WOLKVOX_PATH" help:"Path that all paths of the wolkvox API are below."`
+	WolkvoxDailyLimit   int    `group:"dialects" placeholder:"N" default:"4800" env:"DOSSIER_WOLKVOX_DAILY_LIMIT" help:"Requests that each wolkvox token may make in a day, which ends at midnight UTC. Each process counts for itself."`
+	WolkvoxSimultaneous int    `group:"dialects" placeholder:"N" default:"2" env:"DOSSIER_WOLKVOX_SIMULTANEOUS" help:"Requests that each wolkvox token may make at once. Each process counts for itself."`
+	WolkvoxMaxFile      int64  `group:"dialects" placeholder:"BYTES" default:"100000000" env:"DOSSIER_WOLKVOX_MAX_FILE" help:"Size of the largest attachment of a wolkvox case, in bytes."`
+	WolkvoxAttachments  string `group:"dialects" enum:"append,replace" default:"append" env:"DOSSIER_WOLKVOX_ATTACHMENTS" help:"What attachments that come with the update of a wolkvox case do to those that came before: ${enum}."`
+}
+
+// config is what the settings mean to the dialect.
+func (c Wolkvox) config() (wolkvox.Config, error) {
+	out := wolkvox.Config{
+		Path: c.WolkvoxPath, Daily: c.WolkvoxDailyLimit, Simultaneous: c.WolkvoxSimultaneous, MaxFile: c.WolkvoxMaxFile,
+		Replace: c.WolkvoxAttachments == "replace",
+	}
+	if err := out.Check(); err != nil {
+		return out, fault.InField(wolkvox.Name+"-"+fault.FieldOf(err), "%s", fault.Message(err))
+	}
+	return out, nil
+}
+
 // Check returns an Invalid fault for settings that do not make sense, alone or
 // together.
 func (c *Config) Check() error {
@@ -224,6 +247,9 @@ func (c *Server) Check() error {
 		return err
 	}
 	if _, err := c.Flowroute.config(); err != nil {
+		return err
+	}
+	if _, err := c.Wolkvox.config(); err != nil {
 		return err
 	}
 	_, err = c.Riskforce.config()

@@ -7,6 +7,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/dialect/scalepoint"
+	"github.com/dossier-crm/dossier/internal/dialect/wolkvox"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
 	"github.com/dossier-crm/dossier/internal/workspace"
@@ -28,6 +29,10 @@ func (a *App) uploadDialects() (_ []mount, err error) {
 	if err != nil {
 		return nil, err
 	}
+	wv, err := a.newWolkvox()
+	if err != nil {
+		return nil, err
+	}
 	mounts := []mount{
 		{riskforce.Prefix, rf},
 		{flowroute.Prefix, fr},
@@ -35,6 +40,9 @@ func (a *App) uploadDialects() (_ []mount, err error) {
 	}
 	for _, prefix := range sp.Prefixes() { // as configured
 		mounts = append(mounts, mount{prefix, sp})
+	}
+	for _, prefix := range wv.Prefixes() { // as configured
+		mounts = append(mounts, mount{prefix, wv})
 	}
 	return mounts, nil
 }
@@ -64,6 +72,15 @@ func (a *App) newScalepoint() (*scalepoint.Dialect, error) {
 	}
 	config.Auth, config.Acquire, config.PublicURL, config.Random, config.Logger = a.Auth, a.openDialect, a.PublicURL, a.Random, a.Log
 	return scalepoint.New(config)
+}
+
+func (a *App) newWolkvox() (*wolkvox.Dialect, error) {
+	config, err := a.Wolkvox.config()
+	if err != nil {
+		return nil, err
+	}
+	config.Auth, config.Acquire, config.Now, config.Logger = a.Auth, a.openDialect, a.Workspaces.Now, a.Log
+	return wolkvox.New(config)
 }
 
 // portOrders is the worker on the port orders of a workspace.

@@ -112,6 +112,7 @@ var layers = map[string][]string{
 	"internal/dialect/riskforce":  {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/intake"},
 	"internal/dialect/scalepoint": {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/filter", "internal/intake", "internal/resource"},
 	"internal/dialect/sage":       {"internal/auth", "internal/cache", "internal/crm", "internal/document", "internal/fault", "internal/filter", "internal/hook", "internal/httpd", "internal/resource"},
+	"internal/dialect/wolkvox":    {"internal/auth", "internal/crm", "internal/dialect", "internal/document", "internal/fault", "internal/filter", "internal/intake", "internal/resource"},
 	"internal/app":                {"*"},
 	"internal/app/apptest":        {"internal/app", "internal/auth", "internal/crm", "internal/dialect", "internal/httpd", "internal/store/postgres", "internal/testenv"},
 	"internal/crash":              {},

@@ -7,6 +7,16 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
+// serviceCase is the rule of cases: one that was closed and is not any more was opened
+// again, and stays that.
+func serviceCase(_ context.Context, _ *Service, e *edit) error {
+	const closed = "closedDate"
+	if e.old != nil && !e.old.Values[e.res.Field(closed).Index].IsNull() && e.value(closed).IsNull() {
+		*e.value("reopened") = resource.BoolValue(true)
+	}
+	return nil
+}
+
 // damageNotification is the rule of damage notifications: one that names a case is
 // merged to it.
 func damageNotification(_ context.Context, _ *Service, e *edit) error {

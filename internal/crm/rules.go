@@ -31,6 +31,8 @@ func ruleOf(res *resource.Resource) rule {
 		return campaignQuestion
 	case "campaignQuestionAnswers":
 		return campaignAnswer
+	case "cases":
+		return serviceCase
 	case "damageNotifications":
 		return damageNotification
 	case "portorders":

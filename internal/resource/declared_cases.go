@@ -27,6 +27,7 @@ func declaredCases() []Resource {
 				document("form"), // what the form of the case's type asks for
 				text("insuranceCompanyAlias", 100).key(), text("policyNumber", 100).key(),
 				instant("openedDate").made(MadeNow), instant("closedDate"),
+				boolean("reopened").internal(), // whether it was closed before; only wolkvox asks
 				permissionLevel(), boolean("readOnly").no(),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"ownerId", "responsibleId"}, Branch: "branchId", Lock: "readOnly"},

@@ -1273,6 +1273,7 @@ CREATE TABLE "cases" (
   "prefix" text COLLATE "C",
   "priority" text COLLATE "C",
   "readOnly" boolean,
+  "reopened" boolean,
   "salesRepIdDeleted" bigint,
   "salesRepIdUpdated" bigint,
   "solution" text COLLATE "C",

@@ -1270,6 +1270,7 @@ CREATE TABLE "cases" (
   "prefix" TEXT,
   "priority" TEXT,
   "readOnly" INTEGER,
+  "reopened" INTEGER,
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "solution" TEXT,
