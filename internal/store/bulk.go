@@ -18,9 +18,10 @@ const bulkRows = 5000
 // millions of rows take minutes.
 const restoreTime = time.Hour
 
-// BulkLoad implements crm.Loader. Indexes and constraints are taken away first
-// and made again at the end, from all rows at once. Until then the database
-// carries no fingerprint, so that after a crash the next New makes them. When ctx
+// BulkLoad implements crm.Loader. Indexes and constraints of the tables that get
+// rows are taken away first and made again at the end, from all rows at once. Until
+// then the database carries no fingerprint, so that after a crash the next New makes
+// them. When ctx
 // ends, loading stops, but they are made all the same; the rows of transactions
 // before that stay.
 //
@@ -33,10 +34,7 @@ func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.
 	if err != nil {
 		return err
 	}
-	if err := s.db.Write(ctx, func(c Conn) error { return strip(ctx, c, all) }); err != nil {
-		return err
-	}
-	l := &loader{ctx: ctx, s: s, next: map[*table]int64{}}
+	l := &loader{ctx: ctx, s: s, all: all, next: map[*table]int64{}, stripped: map[*table]bool{}}
 	if err = fn(l.insert); err == nil {
 		err = l.flush()
 	}
@@ -46,22 +44,31 @@ func (s *Store) BulkLoad(ctx context.Context, fn func(insert func(res *resource.
 	return errors.Join(err, s.db.Write(ctx, func(c Conn) error { return s.restore(ctx, c, all, l) }))
 }
 
-// strip drops everything that makes inserts slow.
-func strip(ctx context.Context, c Conn, all *schema) error {
+// strip drops everything that makes inserts into a table slow.
+func (all *schema) strip(ctx context.Context, c Conn, t *table) error {
 	if _, err := c.Exec(ctx, `UPDATE "_meta" SET "fingerprint" = ''`, nil); err != nil {
 		return err
 	}
 	for _, o := range all.indexes {
+		if o.table != t.name {
+			continue
+		}
 		if err := c.Script(ctx, "DROP INDEX IF EXISTS "+quote(o.name)); err != nil {
 			return err
 		}
 	}
 	for _, o := range all.foreign {
+		if o.table != t.name {
+			continue
+		}
 		if err := c.Script(ctx, "ALTER TABLE "+o.table+" DROP CONSTRAINT IF EXISTS "+quote(o.name)); err != nil {
 			return err
 		}
 	}
 	for _, d := range all.texts {
+		if d.table != t {
+			continue
+		}
 		if err := d.drop(ctx, c); err != nil {
 			return err
 		}
@@ -95,11 +102,13 @@ func (s *Store) restore(ctx context.Context, c Conn, all *schema, l *loader) err
 
 // loader collects rows, so that many share a transaction.
 type loader struct {
-	ctx  context.Context
-	s    *Store
-	next map[*table]int64 // id for the next row without one
-	runs []run
-	rows int
+	ctx      context.Context
+	s        *Store
+	all      *schema
+	next     map[*table]int64 // id for the next row without one
+	stripped map[*table]bool
+	runs     []run
+	rows     int
 }
 
 // run are rows of one resource, in the order in which they came.
@@ -151,8 +160,13 @@ func (l *loader) flush() error {
 	if len(runs) == 0 {
 		return nil
 	}
-	return l.s.db.Write(l.ctx, func(c Conn) error {
+	err := l.s.db.Write(l.ctx, func(c Conn) error {
 		for _, r := range runs {
+			if !l.stripped[r.t] {
+				if err := l.all.strip(l.ctx, c, r.t); err != nil {
+					return err
+				}
+			}
 			if err := l.s.insertWithIDs(l.ctx, c, r.t, r.res, r.recs); err != nil {
 				return fmt.Errorf("%s: %w", r.res.Name, err)
 			}
@@ -169,6 +183,13 @@ func (l *loader) flush() error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		l.stripped[r.t] = true
+	}
+	return nil
 }
 
 // nextID returns the id after the greatest.

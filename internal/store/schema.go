@@ -84,7 +84,8 @@ func newSchema(flavor Flavor, tables []*table, trigrams string) (*schema, error)
 		default:
 			for _, f := range t.search {
 				s.indexes = append(s.indexes, objectDDL{
-					name: indexName(t.res.Name, f.Name, "trigrams"),
+					name:  indexName(t.res.Name, f.Name, "trigrams"),
+					table: t.name,
 					sql: fmt.Sprintf("CREATE INDEX %s ON %s USING gin (%s %s.gin_trgm_ops)",
 						quote(indexName(t.res.Name, f.Name, "trigrams")), t.name, t.key(f), quote(trigrams)),
 					why: f.Name + " LIKE '%x%'",
@@ -162,9 +163,10 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 	for _, f := range t.unique {
 		name := uniqueIndexName(t, f)
 		s.indexes = append(s.indexes, objectDDL{
-			name: name,
-			sql:  fmt.Sprintf("CREATE UNIQUE INDEX %[1]s ON %[2]s (%[3]s) WHERE %[3]s IS NOT NULL", quote(name), t.name, t.key(f)),
-			why:  "no two records have the same " + f.Name + "; which one has it",
+			name:  name,
+			table: t.name,
+			sql:   fmt.Sprintf("CREATE UNIQUE INDEX %[1]s ON %[2]s (%[3]s) WHERE %[3]s IS NOT NULL", quote(name), t.name, t.key(f)),
+			why:   "no two records have the same " + f.Name + "; which one has it",
 		})
 	}
 	for _, x := range t.res.Indexes {
@@ -230,9 +232,10 @@ func (s *schema) addIndex(flavor Flavor, t *table, name string, terms []string, 
 		where = " WHERE " + where
 	}
 	s.indexes = append(s.indexes, objectDDL{
-		name: name,
-		sql:  fmt.Sprintf("CREATE INDEX %s ON %s (%s)%s", quote(name), t.name, strings.Join(terms, ", "), where),
-		why:  why,
+		name:  name,
+		table: t.name,
+		sql:   fmt.Sprintf("CREATE INDEX %s ON %s (%s)%s", quote(name), t.name, strings.Join(terms, ", "), where),
+		why:   why,
 	})
 }
 

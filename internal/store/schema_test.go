@@ -269,7 +269,7 @@ func TestALoadThatIsCutOffIsMended(t *testing.T) {
 		db, reg := open(), storetest.Registry(t)
 		newStore(t, db, reg, store.Options{})
 		users := reg.Resource("users")
-		s := newStore(t, &spy{DB: db, failAfter: 2}, reg, store.Options{}) // the rows get in, the indexes do not come back
+		s := newStore(t, &spy{DB: db, failAfter: 1}, reg, store.Options{}) // the rows get in, the indexes do not come back
 		err := s.BulkLoad(t.Context(), func(add func(*resource.Resource, ...*resource.Record) error) error {
 			rec := &resource.Record{Values: make([]resource.Value, len(users.Fields))}
 			rec.Values[users.Field("name").Index] = resource.TextValue("Grace")

@@ -81,6 +81,7 @@ func Conversations(t *testing.T, pattern string, opts Options) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // while one waits for its database, another asks
 			update := Update()
 			Databases(t, func(t *testing.T, db Database) {
 				o := opts
