@@ -93,14 +93,12 @@ func (f *staged) fill(in io.Reader, length int64) error {
 	switch {
 	case err != nil && b.err != nil:
 		return intake.ReadFault(b.err)
-	case err != nil && f.ctx.Err() != nil: // the server sees a client go before we do
-		return intake.ReadFault(f.ctx.Err())
 	case err == nil && b.left == 0:
 		return f.s.errTooLarge()
 	case err == nil && length >= 0 && f.size != length:
 		return fault.New(fault.Invalid, "the body has %d bytes; %d were announced", f.size, length)
 	}
-	return err
+	return intake.Broken(f.ctx, in, err)
 }
 
 // body reads at most left bytes and remembers the error it met.

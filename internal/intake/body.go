@@ -79,6 +79,21 @@ func ReadFault(err error) error {
 	}
 }
 
+// Broken returns why the body of a request broke off, when work on it failed with err
+// because its context had ended; otherwise err. The HTTP server ends the context of a
+// request as soon as its connection fails, which may be before anybody has read up to
+// there. The next read tells how it failed, and does not wait.
+func Broken(ctx context.Context, body io.Reader, err error) error {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	var b [1]byte
+	if _, readErr := body.Read(b[:]); readErr != nil && readErr != io.EOF {
+		return ReadFault(readErr)
+	}
+	return ReadFault(err)
+}
+
 func errBodyTooLarge(limit int64) *fault.Error {
 	return fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -193,5 +194,28 @@ func TestServer(t *testing.T) {
 			t.Errorf("%s: %q, %v", tt.name, rest, err)
 		}
 		conn.Close()
+	}
+}
+
+// A context that ended because the connection failed does not hide how it failed.
+func TestBroken(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := schema(t, intake.Spec{Members: []intake.Member{keep("f")}})
+	for _, tt := range []struct {
+		failure error
+		want    fault.Kind
+	}{{os.ErrDeadlineExceeded, fault.Timeout}, {io.ErrUnexpectedEOF, fault.Invalid}} {
+		if _, err := s.Read(ctx, iotest.ErrReader(tt.failure), new(shelf).open); fault.KindOf(err) != tt.want {
+			t.Errorf("%v: %v", tt.failure, err)
+		}
+		err := intake.Broken(ctx, iotest.ErrReader(tt.failure), fmt.Errorf("a write: %w", context.Canceled))
+		if fault.KindOf(err) != tt.want {
+			t.Errorf("%v: %v", tt.failure, err)
+		}
+	}
+	full := errors.New("full")
+	if err := intake.Broken(ctx, iotest.ErrReader(io.ErrUnexpectedEOF), full); err != full { //nolint:errorlint // the very same
+		t.Errorf("what is to blame itself: %v", err)
 	}
 }

@@ -43,11 +43,11 @@ func (s *Schema) Read(ctx context.Context, in io.Reader, open Open) (_ *Form, er
 	if err == nil {
 		err = r.value(s.root, c, 0)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = r.end()
 	}
-	if err := r.end(); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, Broken(ctx, in, err)
 	}
 	r.form.JSON = r.kept
 	return r.form, nil
@@ -80,9 +80,11 @@ func (in *input) fill(n int) error {
 	in.base += int64(in.r)
 	in.r, in.w = 0, in.w-in.r
 	for empty := 0; in.w < n && in.err == nil; {
-		k, err := 0, in.ctx.Err()
+		// The body is asked even after the end of the context, which the HTTP server
+		// brings about when the connection fails: the body knows how it did.
+		k, err := in.in.Read(in.buf[in.w:])
 		if err == nil {
-			k, err = in.in.Read(in.buf[in.w:])
+			err = in.ctx.Err()
 		}
 		in.w += k
 		switch {

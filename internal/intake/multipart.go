@@ -70,7 +70,7 @@ func Multipart(ctx context.Context, in io.Reader, contentType string, limits Lim
 		delimiter: []byte("\r\n--" + boundary), names: map[string]bool{},
 	}
 	if err := m.read(); err != nil {
-		return nil, err
+		return nil, Broken(ctx, in, err)
 	}
 	return m.form, nil
 }

@@ -34,6 +34,8 @@ const (
 	closes               // in order
 	resets               // without
 	endings
+
+	waits ending = endings // sends no more, and leaves the connection open
 )
 
 // TestCut cuts connections at random places, in the head, the body or the last byte of
@@ -208,8 +210,11 @@ func (w *world) cut(t *testing.T, target string, head, body []byte, at int, as f
 		t.Fatalf("the server does not listen: %v", err)
 	}
 	switch how {
-	case stops:
-		if err := line.CloseWrite(); err != nil {
+	case stops, waits:
+		if how == stops {
+			err = line.CloseWrite()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		if res, err := http.ReadResponse(in, nil); err == nil {
@@ -227,7 +232,7 @@ func (w *world) cut(t *testing.T, target string, head, body []byte, at int, as f
 	}
 	if whole {
 		w.await(t, w.ended)
-		if how == stops && status == 0 {
+		if (how == stops || how == waits) && status == 0 {
 			t.Error("a client that stopped was told nothing")
 		}
 	}

@@ -75,6 +75,16 @@ func (w *world) send(t *testing.T, u upload) apptest.Answer {
 	})
 }
 
+// try prepares and sends an upload.
+func (w *world) try(t *testing.T, by way, name string, contents []byte) apptest.Answer {
+	t.Helper()
+	u, refusal := by.prepare(t, w, name, contents)
+	if refusal != nil {
+		return *refusal
+	}
+	return w.send(t, u)
+}
+
 // Sage: a document is announced, and its bytes are put to the locator.
 
 func sageUpload(t *testing.T, w *world, name string, contents []byte) (upload, *apptest.Answer) {

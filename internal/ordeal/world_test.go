@@ -72,7 +72,7 @@ func newWorld(t *testing.T, db apptest.Database, where storage, change func(*app
 			t.Fatal("DOSSIER_TEST_S3 is no URL")
 		}
 		w.bucket.Path += "/" + strings.ReplaceAll(t.Name(), "/", "-") + "-" + time.Now().UTC().Format("150405.000000")
-		opts.Config = func(c *app.Config) { c.Blobs = w.bucket.String() }
+		addConfig(&opts, func(c *app.Config) { c.Blobs = w.bucket.String() })
 	}
 	if change != nil {
 		change(&opts)
@@ -110,10 +110,11 @@ type shown struct {
 	Link        string
 }
 
-// documents are those that anybody sees.
-func (w *world) documents(t *testing.T) (all []shown) {
+// documents are those that anybody sees, to which all conditions apply.
+func (w *world) documents(t *testing.T, conditions ...string) (all []shown) {
 	t.Helper()
-	res := w.Get(t, "/api/v4/documents?where=deleted=false", func(h http.Header) { h.Set("Count", "1000") })
+	where := url.QueryEscape(strings.Join(append(conditions, "deleted=false"), " AND "))
+	res := w.Get(t, "/api/v4/documents?where="+where, func(h http.Header) { h.Set("Count", "1000") })
 	if res.Status != 200 {
 		t.Fatalf("%d %s", res.Status, res.Body)
 	}

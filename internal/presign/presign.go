@@ -14,6 +14,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,13 +81,26 @@ func Parse(r Request) (*Claim, *Error) {
 }
 
 // amz returns a parameter of the URL that counts as a header, or that header.
-func amz(r Request, name string) string {
-	for key, values := range r.Query {
-		if strings.EqualFold(key, name) && len(values) > 0 {
-			return values[0]
+func amz(r Request, name string) string { return r.amz()[name] }
+
+// amz are the x-amz- parameters and headers, by name in lower case. A header that
+// repeats a parameter is the same thing; of names that differ in case the first counts.
+func (r Request) amz() map[string]string {
+	all := map[string]string{}
+	for _, values := range []map[string][]string{r.Query, r.Header} {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			v, lower := values[name], strings.ToLower(name)
+			if _, ok := all[lower]; ok || !strings.HasPrefix(lower, "x-amz-") || len(v) == 0 {
+				continue
+			}
+			trimmed := make([]string, len(v))
+			for i := range v {
+				trimmed[i] = strings.TrimSpace(v[i])
+			}
+			all[lower] = strings.Join(trimmed, ",")
 		}
 	}
-	return r.Header.Get(name)
+	return all
 }
 
 func badQuery(message string) *Error {
@@ -209,30 +223,10 @@ func (r Request) sign2(expires, secret string) (text, signature, _ string) {
 
 // amzHeaders are the x-amz- headers and parameters, one to a line.
 func (r Request) amzHeaders() string {
-	lines := map[string]string{}
-	for _, values := range []map[string][]string{r.Query, r.Header} {
-		for name, v := range values {
-			name = strings.ToLower(name)
-			if !strings.HasPrefix(name, "x-amz-") || len(v) == 0 {
-				continue
-			}
-			trimmed := make([]string, len(v))
-			for i := range v {
-				trimmed[i] = strings.TrimSpace(v[i])
-			}
-			if _, ok := lines[name]; !ok { // a header that repeats a parameter is the same thing
-				lines[name] = name + ":" + strings.Join(trimmed, ",") + "\n"
-			}
-		}
-	}
-	names := make([]string, 0, len(lines))
-	for name := range lines {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	all := r.amz()
 	var b strings.Builder
-	for _, name := range names {
-		b.WriteString(lines[name])
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.WriteString(name + ":" + all[name] + "\n")
 	}
 	return b.String()
 }

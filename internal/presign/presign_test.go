@@ -192,3 +192,43 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzForge changes a granted URL anywhere, and the type that is sent with it. What is
+// permitted then says all that was granted, and nothing else.
+func FuzzForge(f *testing.F) {
+	f.Add(false, uint16(60), uint8(1), "4", "PUT", "application/pdf")
+	f.Add(true, uint16(60), uint8(1), "4", "PUT", "text/html")
+	f.Add(false, uint16(90), uint8(0), "&X-Amz-Acl=public-read", "PUT", "application/pdf")
+	f.Add(true, uint16(400), uint8(0), "&Expires=9999999999", "PUT", "application/pdf")
+	f.Fuzz(func(t *testing.T, four bool, at uint16, gone uint8, more, method, contentType string) {
+		sign := presign.URL2
+		if four {
+			sign = versions["v4"]
+		}
+		target, expires, err := sign(grant())
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := min(int(at), len(target))
+		forged := target[:from] + more + target[min(from+int(gone), len(target)):]
+		u, err := url.Parse(forged)
+		if err != nil {
+			return
+		}
+		r := presign.Request{Method: method, Host: u.Host, Path: u.EscapedPath(), Query: u.Query(), Header: http.Header{"Content-Type": {contentType}}}
+		c, bad := presign.Parse(r)
+		if bad != nil || c.Verify("secret_key", start) != nil {
+			return
+		}
+		granted, err := url.Parse(grant().URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case method != "PUT", u.EscapedPath() != granted.EscapedPath(), contentType != "application/pdf", !c.Signs("content-type"),
+			four && c.AccessKey != "AKIAEXAMPLE", // in version 2 it is what the secret is found by
+			c.Token != "session", !c.Expires.Equal(expires), c.Subresource() != "", four && u.Host != granted.Host:
+			t.Errorf("%s %s with %q is permitted: %+v", method, forged, contentType, c)
+		}
+	})
+}

@@ -5,6 +5,7 @@
 //	DOSSIER_TEST_S3        an s3:// URL of a bucket, as --blobs takes it
 //	DOSSIER_TEST_CLAMD     a ClamAV daemon, as --clamd takes it, with the signature
 //	                       and the limits that .ci/run gives it
+//	DOSSIER_TEST_SMALLDISK a folder on a file system with room for 4 MiB and no more
 //	DOSSIER_TEST_REQUIRE   names of services, as in "postgres,s3", whose absence
 //	                       fails tests instead of skipping them
 package testenv
@@ -39,6 +40,13 @@ func S3(t testing.TB) string {
 func Clamd(t testing.TB) string {
 	t.Helper()
 	return need(t, "clamd", "DOSSIER_TEST_CLAMD")
+}
+
+// SmallDisk returns a folder on a disk that is full after 4 MiB, or skips the test. It
+// is for one test at a time.
+func SmallDisk(t testing.TB) string {
+	t.Helper()
+	return need(t, "smalldisk", "DOSSIER_TEST_SMALLDISK")
 }
 
 func need(t testing.TB, service, variable string) string {

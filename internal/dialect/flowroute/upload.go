@@ -143,7 +143,7 @@ func store(ctx context.Context, batch *document.Batch, body io.Reader) (hash.Has
 		if in.err != nil {
 			err = intake.ReadFault(in.err)
 		}
-		return nil, err
+		return nil, intake.Broken(ctx, body, err)
 	}
 	return sum, out.Close()
 }
