@@ -18,7 +18,8 @@ const Administrator = 5
 // counts as 0) to whom its branch is not closed. A branch is closed to users with
 // branch restriction who belong to it neither themselves nor through a role. In
 // any case a part (a document, a line of an order) is seen only by those who see
-// what it is a part of.
+// what it is a part of. Of those, a part that is private is seen by administrators, by
+// its own owners and creator, and by the owners of what it is a part of.
 //
 // To everybody else a record does not exist: it is in no list, has no id that can
 // be read, changed or referred to, and a comparison or order through a reference
@@ -69,7 +70,7 @@ func (v *View) seen(res *resource.Resource) filter.Expr {
 	if e, ok := v.made[res.Name]; ok {
 		return e
 	}
-	e := conjunction(v.own(res), v.within(res))
+	e := conjunction(v.own(res), conjunction(v.private(res), v.within(res)))
 	if v.made == nil {
 		v.made = map[string]filter.Expr{}
 	}
@@ -80,7 +81,7 @@ func (v *View) seen(res *resource.Resource) filter.Expr {
 // Guarded reports whether there may be records of res that somebody does not see.
 func Guarded(catalog *resource.Catalog, res *resource.Resource) bool {
 	a := &res.Access
-	return a.Level != "" || a.Branch != "" || a.EntityID != "" ||
+	return a.Level != "" || a.Branch != "" || a.EntityID != "" || a.Private != "" ||
 		slices.ContainsFunc(a.Within, func(name string) bool { return Guarded(catalog, catalog.Resource(res.Field(name).Table)) })
 }
 
@@ -160,6 +161,32 @@ func (v *View) open(res *resource.Resource) (open filter.Or) {
 	return both
 }
 
+// private is the condition on records that only those see who have to do with them;
+// nil when there are none.
+func (v *View) private(res *resource.Resource) filter.Expr {
+	name := res.Access.Private
+	if name == "" {
+		return nil
+	}
+	user := resource.IntValue(v.actor.UserID)
+	seen := filter.Or{compare(res, name, filter.IsNull), compare(res, name, filter.Eq, resource.BoolValue(false))}
+	for _, owner := range owners(res) {
+		seen = append(seen, compare(res, owner, filter.Eq, user))
+	}
+	for _, part := range res.Access.Within {
+		f := res.Field(part)
+		whole := v.catalog.Resource(f.Table)
+		var owned filter.Or
+		for _, owner := range whole.Access.Owners {
+			owned = append(owned, compare(whole, owner, filter.Eq, user))
+		}
+		if owned != nil {
+			seen = append(seen, &filter.Through{Field: f, Resource: whole, Expr: owned})
+		}
+	}
+	return seen
+}
+
 // within is the condition on what the record is a part of; nil when all of it is
 // seen by everyone.
 func (v *View) within(res *resource.Resource) (all filter.Expr) {
@@ -219,7 +246,7 @@ func (v *View) Lock(ctx context.Context, tx Tx, res *resource.Resource, id int64
 	if visible == nil {
 		return rec, nil
 	}
-	if v.within(res) == nil { // the record itself says it all
+	if v.within(res) == nil && v.private(res) == nil { // the record itself says it all
 		if !filter.Match(visible, rec, nil) {
 			return nil, errNoRecord()
 		}

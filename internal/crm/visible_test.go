@@ -83,6 +83,7 @@ type thing struct {
 	public  bool
 	branch  *int64
 	locked  bool
+	private bool
 	deleted bool
 	refs    map[string]int64 // field -> id; absent = null
 	entity  string           // of a folder
@@ -117,6 +118,25 @@ func (m *model) sees(u crm.Actor, table string, x *thing) bool {
 	if x.public || slices.Contains(x.owners, u.UserID) {
 		return true
 	}
+	if x.private {
+		for _, field := range parts[table] {
+			id, ok := x.refs[field]
+			if !ok {
+				continue
+			}
+			// Of what it is a part of the creator, who comes last, is no owner.
+			whole := m.rows[tables[field]][id-1].owners
+			if slices.Contains(whole[:len(whole)-1], u.UserID) {
+				return m.opens(u, x)
+			}
+		}
+		return false
+	}
+	return m.opens(u, x)
+}
+
+// opens is what level and branch say.
+func (m *model) opens(u crm.Actor, x *thing) bool {
 	level := int64(0)
 	if x.level != nil {
 		level = *x.level
@@ -133,6 +153,7 @@ type shape struct {
 	public  string
 	branch  string
 	locked  string
+	private string
 	refs    []string
 	entity  bool
 	records int
@@ -150,7 +171,7 @@ var shapes = []struct {
 	{"salesordersLines", shape{name: "description", refs: []string{"salesorderId"}, records: 80}},
 	{"accountAddresses", shape{name: "address1", refs: []string{"accountId"}, records: 60}},
 	{"folders", shape{name: "name", level: "level", entity: true, records: 40}},
-	{"documents", shape{name: "name", owners: []string{"userId"}, level: "level", refs: []string{"accountId", "contactId", "opportunityId", "activityId", "salesOrderId", "folderId"}, records: 120}},
+	{"documents", shape{name: "name", owners: []string{"userId"}, level: "level", private: "restricted", refs: []string{"accountId", "contactId", "opportunityId", "activityId", "salesOrderId", "folderId"}, records: 120}},
 }
 
 const (
@@ -237,6 +258,7 @@ func (m *model) draw(s shape) *thing {
 		x.branch = &branch
 	}
 	x.locked = s.locked != "" && r.IntN(10) == 0
+	x.private = s.private != "" && r.IntN(3) == 0
 	x.deleted = r.IntN(10) == 0
 	for _, field := range s.refs {
 		if r.IntN(3) > 0 {
@@ -274,6 +296,9 @@ func (m *model) put(s shape, x *thing, res *resource.Resource, rec *resource.Rec
 		set(s.branch, resource.IntValue(*x.branch))
 	}
 	set(s.locked, resource.BoolValue(x.locked))
+	if x.private || x.id%2 == 0 { // most have none
+		set(s.private, resource.BoolValue(x.private))
+	}
 	set("deleted", resource.BoolValue(x.deleted))
 	for field, id := range x.refs {
 		set(field, resource.IntValue(id))

@@ -38,7 +38,7 @@ func declaredDocuments() []Resource {
 				instant("expiresAt").internal(),     // until when a pending document may be uploaded
 				text("source", 255).internal(),      // dialect and credential it came by: "sage:17"
 			}),
-			Access: Access{Level: "level", Owners: []string{"userId"}, Within: []string{
+			Access: Access{Level: "level", Owners: []string{"userId"}, Private: "restricted", Within: []string{
 				"accountId", "contactId", "opportunityId", "activityId", "salesOrderId", "campaignId", "productId", "folderId",
 				"caseId", "damageNotificationId", "portOrderId",
 			}},

@@ -199,7 +199,7 @@ func (g *Registry) checkAccess(r *Resource) error {
 		kind  Kind
 		table string
 	}
-	guards := []guard{{r.Access.Level, Integer, ""}, {r.Access.Public, Boolean, ""}, {r.Access.Branch, Ref, "branches"}, {r.Access.Lock, Boolean, ""}}
+	guards := []guard{{r.Access.Level, Integer, ""}, {r.Access.Public, Boolean, ""}, {r.Access.Branch, Ref, "branches"}, {r.Access.Lock, Boolean, ""}, {r.Access.Private, Boolean, ""}}
 	if f := r.Field(r.Access.Offered); r.Access.Offered != "" && (f == nil || f.Kind != RefList || f.Table != "branches" || !f.Sparse) {
 		return fmt.Errorf("resource %s: access names %s, which is no sparse list of branches", r.Name, r.Access.Offered)
 	}

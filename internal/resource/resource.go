@@ -146,6 +146,10 @@ type Access struct {
 	// seen only by those who see all of them.
 	Within []string
 
+	// Private is a boolean: while true, the record is seen by those alone who own it, or
+	// something that it is Within, and to whom it is open otherwise.
+	Private string
+
 	// Entity and EntityID are Within for a part of a record of any resource: a
 	// text with the name of the resource, and an integer with the id.
 	Entity, EntityID string
@@ -153,7 +157,7 @@ type Access struct {
 
 // IsZero reports whether nothing guards the records.
 func (a *Access) IsZero() bool {
-	return a.Level == "" && a.Public == "" && a.Owners == nil && a.Branch == "" && a.Lock == "" && a.Within == nil && a.EntityID == ""
+	return a.Level == "" && a.Public == "" && a.Owners == nil && a.Branch == "" && a.Lock == "" && a.Within == nil && a.EntityID == "" && a.Private == ""
 }
 
 // Ending says when a record is over, and which dates follow from it.
