@@ -2,13 +2,16 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/auth"
@@ -31,6 +34,30 @@ type demoCredentials struct {
 	URL       string
 	Workspace string
 	Logins    map[string]json.RawMessage // an object under the names of the dialect's protocol
+	Examples  map[string]string
+}
+
+// demoExample is a value that the file names to try a dialect with: a field of the
+// oldest record that a condition holds for when the server starts. The value is there
+// for as long as there is such a record.
+type demoExample struct{ name, resource, where, field string }
+
+func demoExamples() []demoExample {
+	const open, closed = "statusId.closed = false AND deleted = false", "statusId.closed = true AND deleted = false"
+	return []demoExample{
+		{"opportunity_trans_number", "opportunities", "transNumber != '' AND deleted = false", "transNumber"},
+		{"case_number", "cases", open, "number"},
+		{"case_guid", "cases", open, "guid"},
+		{"closed_case_guid", "cases", closed, "guid"},
+		{"damage_notification_guid", "damageNotifications", "state = 'Open' AND deleted = false", "guid"},
+		{"merged_damage_notification_guid", "damageNotifications", "state = 'Merged' AND deleted = false", "guid"},
+		{"wolkvox_case_id", "cases", open, "wolkvoxId"},
+		{"wolkvox_responsible", "users", "isActive = true AND deleted = false", "email"},
+		{"wolkvox_open_status", "caseStatuses", "closed = false AND deleted = false", "descriptionEN"},
+		{"wolkvox_closed_status", "caseStatuses", "closed = true AND deleted = false", "descriptionEN"},
+		{"port_order_id", "portorders", "status = 'pending' AND deleted = false", "id"},
+		{"port_order_id_completed", "portorders", "status = 'completed' AND deleted = false", "id"},
+	}
 }
 
 // ensureDemo makes the demo's workspace and credentials, as far as they are not
@@ -57,9 +84,14 @@ func (a *App) ensureDemo(ctx context.Context) (err error) {
 		}
 		changed = true
 	}
-	if !changed {
+	examples, err := a.findExamples(ctx)
+	if err != nil {
+		return err
+	}
+	if !changed && maps.Equal(examples, have.Examples) {
 		return nil
 	}
+	have.Examples = examples
 	text, err := have.format()
 	if err != nil {
 		return err
@@ -95,7 +127,31 @@ func (a *App) demoLogin(ctx context.Context, dialect string) (json.RawMessage, e
 	return append(text, '}'), nil
 }
 
-// format puts each dialect's login on a line of its own, for grep.
+// findExamples looks the examples up.
+func (a *App) findExamples(ctx context.Context) (map[string]string, error) {
+	w, release, err := a.Workspaces.Acquire(ctx, DemoName)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	actor, all := crm.Actor{Level: crm.Administrator, Language: -1}, map[string]string{}
+	for _, x := range demoExamples() {
+		res := w.Records.Catalog().Resource(x.resource)
+		found, err := w.Records.List(ctx, actor, crm.ListRequest{Resource: res, Where: x.where, Order: "id ASC", Language: -1, Size: 1})
+		switch {
+		case err != nil:
+			return nil, err
+		case len(found.Keys) == 0:
+		case x.field == "id":
+			all[x.name] = strconv.FormatInt(found.Keys[0].ID, 10)
+		default:
+			all[x.name] = found.Rows[0].Values[res.Field(x.field).Index].S
+		}
+	}
+	return all, nil
+}
+
+// format puts each dialect's login on a line of its own, and so the examples, for grep.
 func (c demoCredentials) format() ([]byte, error) {
 	url, err := json.Marshal(c.URL)
 	if err != nil {
@@ -105,7 +161,11 @@ func (c demoCredentials) format() ([]byte, error) {
 	for _, dialect := range auth.Dialects() {
 		text = fmt.Appendf(text, ",\n  %q: %s", dialect, c.Logins[dialect])
 	}
-	return append(text, "\n}\n"...), nil
+	examples, err := json.Marshal(c.Examples)
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(text, ",\n  \"examples\": %s\n}\n", examples), nil
 }
 
 // readDemo returns the credentials in the file, without those that are of no use.
@@ -128,6 +188,9 @@ func (a *App) readDemo(ctx context.Context) (c demoCredentials, err error) {
 		if err == nil && file[name] != nil {
 			err = json.Unmarshal(file[name], to)
 		}
+	}
+	if err == nil && file["examples"] != nil {
+		err = json.Unmarshal(file["examples"], &c.Examples)
 	}
 	for _, dialect := range auth.Dialects() {
 		var members map[string]string
@@ -166,9 +229,14 @@ func (a *App) dropDemoKeys(ctx context.Context, dialect string, admin int64) err
 	return nil
 }
 
-// fillDemo puts the invented company into a new workspace.
-func (a *App) fillDemo(ctx context.Context, w *Workspace, now time.Time) error {
-	_, err := seed.Demo(ctx, w.Store, a.registry, &demoDocuments{w: w, folders: map[folderKey]int64{}}, now)
+// fillDemo puts the invented company into a new workspace. One that an earlier version
+// has filled gets what that version did not know, where there is none of it.
+func (a *App) fillDemo(ctx context.Context, w *Workspace, fresh bool, now time.Time) error {
+	docs := &demoDocuments{w: w, folders: map[folderKey]int64{}}
+	if !fresh {
+		return seed.Desk(ctx, w.Store, w.Records.Catalog(), docs, now)
+	}
+	_, err := seed.Demo(ctx, w.Store, a.registry, docs, now)
 	return err
 }
 
@@ -189,7 +257,7 @@ type folderKey struct {
 func (d *demoDocuments) Put(ctx context.Context, docs []seed.Document) error {
 	catalog := d.w.Records.Catalog()
 	for _, doc := range docs {
-		actor := crm.Actor{UserID: doc.UserID, Level: 5, Language: -1, Dialect: sage.Name}
+		actor := crm.Actor{UserID: doc.UserID, Level: crm.Administrator, Language: -1, Dialect: cmp.Or(doc.Dialect, sage.Name)}
 		res := catalog.Resource(doc.Resource)
 		req := document.Request{Resource: res, RecordID: doc.RecordID, Name: doc.Name, Carousel: doc.Resource == "products"}
 		if doc.Folder != "" {
@@ -205,8 +273,18 @@ func (d *demoDocuments) Put(ctx context.Context, docs []seed.Document) error {
 			}
 			req.FolderID = id
 		}
-		if _, _, err := d.w.Documents.Add(ctx, actor, req, bytes.NewReader(doc.Content)); err != nil {
+		if doc.Dialect != "" {
+			req.Note = &document.Note{Key: doc.Key, Comment: doc.Comment, DamageImage: doc.Damage}
+		}
+		id, _, err := d.w.Documents.Add(ctx, actor, req, bytes.NewReader(doc.Content))
+		if err != nil {
 			return err
+		}
+		if doc.File != 0 {
+			input := crm.Input{"documentId": strconv.AppendInt(nil, id, 10)}
+			if err := d.w.Records.Update(ctx, actor, catalog.Resource("portorderFiles"), doc.File, input); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,9 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/dossier-crm/dossier/internal/app"
-	"github.com/dossier-crm/dossier/internal/app/apptest"
 )
 
 // TestTour runs the lines of the README against the demo. A block of sh is run as
@@ -32,31 +28,15 @@ func TestTour(t *testing.T) {
 		t.Fatalf("the tour has %d blocks", len(blocks))
 	}
 
-	a := apptest.New(t, apptest.Options{Demo: true, Dialects: []string{"riskforce", "scalepoint", "wolkvox", "flowroute"}})
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	credentials := fmt.Sprintf("{\n  \"url\": %q,\n  \"workspace\": %q,\n  \"sage\": {\"username\":%q,\"password\":%q}",
-		a.URL, app.DemoName, a.Key.PublicID, a.Key.Secret)
-	for dialect, members := range a.Credentials {
-		line, err := json.Marshal(members)
-		if err != nil {
-			t.Fatal(err)
-		}
-		credentials += fmt.Sprintf(",\n  %q: %s", dialect, line)
-	}
-	credentials += "\n}\n"
-	if err := os.WriteFile(filepath.Join(dir, "data", "demo-credentials.json"), []byte(credentials), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	d := serveDemo(t, filepath.Join(dir, "data"))
 
 	const mark = "-- block --"
 	var script strings.Builder
 	for _, b := range blocks {
 		fmt.Fprintf(&script, "%s\necho; echo '%s'\n", b[1], mark)
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.ReplaceAll(script.String(), "http://127.0.0.1:8080", a.URL))
+	cmd := exec.CommandContext(t.Context(), "sh", "-eu", "-c", strings.ReplaceAll(script.String(), "http://127.0.0.1:8080", d.url))
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -98,8 +98,8 @@ func (a *App) openWorkspace(ctx context.Context, info workspace.Info, clock *wor
 		return nil, err
 	}
 	w.PortOrders = a.portOrders(w, info)
-	if fresh && a.Demo && info.Name == DemoName {
-		if err := a.fillDemo(ctx, w, clock.Now()); err != nil {
+	if a.Demo && info.Name == DemoName {
+		if err := a.fillDemo(ctx, w, fresh, clock.Now()); err != nil {
 			return nil, err
 		}
 	}

@@ -23,6 +23,11 @@ type Document struct {
 	Name     string
 	Content  []byte
 	UserID   int64 // whose upload it is
+
+	Dialect      string // that it came by; "" = Sage's
+	Key, Comment string // what is said of it by other dialects; "" = nothing
+	Damage       bool   // a picture of a damage
+	File         int64  // of a port order, that it is the contents of; 0 = none
 }
 
 // Documents keeps documents.
@@ -35,7 +40,7 @@ type Documents interface {
 // Demo fills a workspace with an invented company to look at: what Generate makes
 // for 240 accounts, the latest of them new at now, calls, news, forms and inquiries of
 // campaigns of the year before, a value list and extra fields of its own with values,
-// and documents that open. The workspace needs what Base gives, and to be empty
+// documents that open, and what Desk makes. The workspace needs what Base gives, and to be empty
 // otherwise; fault.Conflict is returned when it is not.
 func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, now time.Time) (sum Summary, err error) {
 	defer fault.Wrap(&err, "seed.Demo")
@@ -58,6 +63,9 @@ func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, n
 	if err != nil {
 		return sum, err
 	}
+	if d.desk, err = newDesk(ctx, t, cat, now); err != nil {
+		return sum, err
+	}
 	sum, err = Generate(ctx, &d, cat, Options{Accounts: demoAccounts, Timeline: demoAccounts, Seed: demoSeed, Now: now})
 	if err != nil {
 		return sum, err
@@ -66,7 +74,11 @@ func Demo(ctx context.Context, t Target, g *resource.Registry, docs Documents, n
 	if err != nil {
 		return sum, err
 	}
-	return sum, docs.Put(ctx, files)
+	more, err := d.desk.documents()
+	if err != nil {
+		return sum, err
+	}
+	return sum, docs.Put(ctx, append(files, more...))
 }
 
 const demoSeed = 2
@@ -81,6 +93,7 @@ type demo struct {
 	year timeline // the last one
 	seen
 
+	desk *desk
 	kept map[string][]int64 // ids of the first records that are not deleted, by resource
 }
 
@@ -239,12 +252,16 @@ func (d *demo) BulkLoad(ctx context.Context, fn func(func(*resource.Resource, ..
 			for _, rec := range recs {
 				d.extend(res, rec)
 				d.note(res, rec)
+				d.desk.note(res, rec)
 			}
 			return insert(res, recs...)
 		}); err != nil {
 			return err
 		}
-		return d.showcase(insert)
+		if err := d.showcase(insert); err != nil {
+			return err
+		}
+		return d.desk.load(insert)
 	})
 }
 
@@ -342,10 +359,15 @@ type demoFiles struct {
 }
 
 func (m *demoFiles) add(kind string, id int64, folder, name string, content []byte, err error) {
+	m.put(Document{Resource: kind, RecordID: id, Folder: folder, Name: name, Content: content}, err)
+}
+
+func (m *demoFiles) put(doc Document, err error) {
 	if m.err == nil {
 		m.err = err
 	}
-	m.docs = append(m.docs, Document{Resource: kind, RecordID: id, Folder: folder, Name: name, Content: content, UserID: m.user})
+	doc.UserID = m.user
+	m.docs = append(m.docs, doc)
 }
 
 func priceList(n int) [][]string {
