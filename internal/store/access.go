@@ -288,6 +288,11 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	}
 	index, equal, ok := l.served()
 	byID := l.terms[0].id
+	if l.q.Where == nil && l.q.Visible == nil && byID && l.q.After == nil && l.q.Offset > 0 {
+		if err := l.skip(ctx, c); err != nil {
+			return access{}, false, err
+		}
+	}
 	switch {
 	case l.q.Where == nil && byID && l.brief(l.q.Visible):
 		return access{index: l.t.idsIndex()}, false, nil
@@ -313,12 +318,6 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		done, err := l.stream(ctx, c, p, string(m))
 		return access{}, done, err
 	}
-	if l.covers(src, index) {
-		// The index holds all that the filter asks for.
-		done, err := l.walk(ctx, c, p, nil, index, equal, math.MaxInt)
-		return access{}, done, err
-	}
-
 	// Looking up n candidates costs about as much as walking n rows, and a walk
 	// meets a selected row once in (all rows / n). So the two cost the same when
 	// n² = rows wanted · all rows.
@@ -331,7 +330,26 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		return access{}, false, err
 	}
 	even := int(math.Sqrt(wanted * float64(all)))
-	if src.rank() != rankScan { // counting them would be scanning
+	sifts := src.index() == "" && src.rank() != rankScan && l.covered()
+	covers := l.covers(src, index)
+	switch {
+	case src.rank() == rankScan: // counting them would be scanning
+	case sifts:
+		found, err := l.find(ctx, c, src, siftMost*even)
+		if err != nil {
+			return access{}, false, err
+		}
+		if found == nil {
+			break
+		}
+		// Of an index with all rows, so many entries will do, if every sixth
+		// candidate is selected and they do not all come last.
+		budget := 6 * wanted * float64(all) / float64(len(found))
+		if budget <= siftCost*float64(len(found)) {
+			done, err = l.sift(ctx, c, p, found, index, equal, int(budget))
+		}
+		return access{source: found}, done, err
+	case !covers:
 		found, err := l.find(ctx, c, src, even)
 		switch {
 		case err != nil:
@@ -341,6 +359,11 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		case found != nil:
 			return l.from(src), false, nil
 		}
+	}
+	if covers {
+		// The index holds all that the filter asks for.
+		done, err := l.walk(ctx, c, p, nil, index, equal, math.MaxInt)
+		return access{}, done, err
 	}
 	// The rows may lie where the walk comes last, so it ends somewhere.
 	const patience = 4
@@ -352,10 +375,85 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	// times as quick; but collecting very many candidates takes longer than
 	// meeting enough of them.
 	done, err = l.walk(ctx, c, p, nil, index, equal, min(shortWalk+int(wanted), patience*even))
+	if !done && err == nil && sifts {
+		_, err = l.sift(ctx, c, p, src, index, equal, math.MaxInt)
+		return access{}, true, err
+	}
 	if !done && err == nil {
 		done, err = l.walk(ctx, c, p, src, index, equal, 10*patience*even)
 	}
 	return l.from(src), done, err
+}
+
+// Looking up a candidate takes as long as passing siftCost entries of an index that
+// are none; and siftMost times as many candidates are worth their collecting as for
+// a walk that fetches each row.
+const (
+	siftCost = 30
+	siftMost = 3
+)
+
+// covered reports whether the index that serves the order holds it all, so that
+// passing a row means reading no more than its entry.
+func (l *list) covered() bool {
+	return len(l.terms) <= 2 && !l.terms[0].Path.Field.Extra
+}
+
+// sift fills the page with candidates, in the list's order: it reads up to budget
+// entries of the index, and fetches the rows of those that are among them. It
+// reports false when the page did not become full, unless the budget is math.MaxInt;
+// the page is then of no use.
+func (l *list) sift(ctx context.Context, c Conn, p *crm.Page, among source, index string, equal filter.And, budget int) (done bool, err error) {
+	p.Keys, p.More = p.Keys[:0], false
+	for _, piece := range l.pieces() {
+		sql, args, err := l.siftStatement(piece, among, index, equal, budget, l.q.Limit+1-len(p.Keys))
+		if err != nil {
+			return false, err
+		}
+		if err := c.Query(ctx, sql, args, func(r Row) error { l.take(r, p); return nil }); err != nil {
+			return false, err
+		}
+		if p.More {
+			return true, nil
+		}
+	}
+	return budget == math.MaxInt, nil
+}
+
+// siftStatement writes the statement of sift for one piece.
+func (l *list) siftStatement(p piece, among source, index string, equal filter.And, budget, limit int) (string, []Arg, error) {
+	if index == "" {
+		index = l.t.idsIndex()
+	}
+	b := l.s.newBuilder(l.q.Language)
+	row, entry := b.alias(), b.alias()
+	b.add("SELECT e.i, ", l.version(row), ", ", generation)
+	l.keyColumns(b, "e.")
+	b.add(" FROM (SELECT ", entry, ".", idColumn, " AS i")
+	for k, term := range l.terms {
+		b.add(", ")
+		b.sortValue(term.Path, l.t, entry)
+		b.add(" AS k")
+		b.text = appendInt(b.text, k)
+	}
+	b.add(" FROM ", l.t.name, " ", entry, " INDEXED BY ", quote(index), " WHERE ")
+	b.where(equal, l.t, entry)
+	l.position(b, p, entry)
+	l.order(b, p, 2)
+	b.add(" LIMIT ")
+	b.arg(resource.IntValue(int64(budget)), ColumnInteger)
+	b.add(") e CROSS JOIN ", l.t.name, " ", row, " ON ", row, ".", idColumn, " = e.i WHERE +e.i IN (")
+	among.ids(b, l.t)
+	b.add(") AND ")
+	l.selected(b, row)
+	l.order(b, p, fixedColumns+1)
+	b.add(" LIMIT ")
+	b.text = appendInt(b.text, limit)
+	if offset := l.q.Offset; offset > 0 && l.q.After == nil {
+		b.add(" OFFSET ")
+		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
+	}
+	return b.done()
 }
 
 // shortWalk is how many rows are walked before candidates are collected.

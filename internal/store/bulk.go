@@ -166,6 +166,9 @@ func (l *loader) flush() error {
 				if err := l.all.strip(l.ctx, c, r.t); err != nil {
 					return err
 				}
+				if err := l.s.forgetMilestones(l.ctx, c); err != nil {
+					return err
+				}
 			}
 			if err := l.s.insertWithIDs(l.ctx, c, r.t, r.res, r.recs); err != nil {
 				return fmt.Errorf("%s: %w", r.res.Name, err)

@@ -25,13 +25,13 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 	}
 	err = s.db.Read(ctx, func(c Conn) error {
 		var b strings.Builder
-		how, done, err := l.choose(ctx, c, &crm.Page{})
+		asked := &recorder{Conn: c}
+		how, done, err := l.choose(ctx, asked, &crm.Page{})
 		if err != nil {
 			return err
 		}
 		for _, piece := range l.pieces() {
 			sql, args, err := l.statement(piece, how, q.Limit+1)
-			index, equal, _ := l.served()
 			match, streams := l.source(q.Where).(matchSource)
 			switch {
 			case done && streams && l.terms[0].id && !l.terms[0].Desc:
@@ -39,7 +39,7 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 				sql, args, err = l.statement(piece, access{source: streamSource(match)}, 1)
 			case done:
 				b.WriteString("WALK ")
-				sql, args, err = l.walkStatement(piece, nil, index, equal, 1)
+				sql, args, err = asked.sql, asked.args, nil
 			}
 			if err != nil {
 				return err
@@ -58,6 +58,18 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		return nil
 	})
 	return plans, err
+}
+
+// recorder remembers the last statement.
+type recorder struct {
+	Conn
+	sql  string
+	args []Arg
+}
+
+func (r *recorder) Query(ctx context.Context, sql string, args []Arg, row func(Row) error) error {
+	r.sql, r.args = sql, args
+	return r.Conn.Query(ctx, sql, args, row)
 }
 
 // Schema renders the DDL of a registry.

@@ -99,6 +99,9 @@ func (s *Store) upgrade(ctx context.Context, c Conn, want *schema) (err error) {
 	if err := s.addMissing(ctx, c, want); err != nil {
 		return err
 	}
+	if err := s.countMilestones(ctx, c); err != nil {
+		return err
+	}
 	_, err = c.Exec(ctx, `UPDATE "_meta" SET "fingerprint" = $1, "migration" = $2`, []Arg{
 		{resource.TextValue(want.fingerprint(s.flavor)), ColumnText},
 		{resource.IntValue(known), ColumnInteger},

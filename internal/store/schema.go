@@ -61,7 +61,7 @@ const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
 // metaSQL makes the tables that are the store's own, where they are not there.
 func metaSQL(flavor Flavor) string {
 	if flavor == SQLite {
-		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite + fmt.Sprintf(deliveriesDDL, "INTEGER", "TEXT", " STRICT")
+		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite + milestonesSQLite + fmt.Sprintf(deliveriesDDL, "INTEGER", "TEXT", " STRICT")
 	}
 	return fmt.Sprintf(metaDDL, "bigint", "text", "") + changesPostgreSQL + fmt.Sprintf(deliveriesDDL, "bigint", "text", "")
 }
@@ -194,9 +194,9 @@ func (s *schema) addIndexes(flavor Flavor, t *table) {
 }
 
 // addIDs adds an index of the ids that SQLite alone needs. The table is its own
-// index by id, but rows are wide: counting 500,000 of them off reads some 200 MB, of
-// this index 15 MB. What is asked most about many rows stands in it, too: the
-// version, the date by which they are sorted, and who sees them.
+// index by id, but rows are wide: passing 500,000 of them reads some 200 MB, of this
+// index 15 MB. What is asked most about many rows stands in it, too: the version, the
+// date by which they are sorted, and who sees them.
 func (s *schema) addIDs(t *table) {
 	terms := []string{idColumn, versionColumn}
 	for _, f := range t.brief {

@@ -16,6 +16,12 @@ CREATE TABLE IF NOT EXISTS "_changes" (
   "kind" INTEGER NOT NULL,
   "fields" TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS "_milestones" (
+  "resource" TEXT NOT NULL,
+  "before" INTEGER NOT NULL,
+  "id" INTEGER NOT NULL,
+  PRIMARY KEY ("resource", "before")
+) WITHOUT ROWID, STRICT;
 CREATE TABLE IF NOT EXISTS "_outbox" (
   "one" INTEGER NOT NULL PRIMARY KEY CHECK ("one" = 1),
   "after" INTEGER NOT NULL,
