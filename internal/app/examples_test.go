@@ -176,23 +176,51 @@ func TestDemoFile(t *testing.T) {
 	status, answer = porting(use("port_order_id_completed"))
 	expect("flowroute, completed", 422, "this one is completed", status, answer)
 
-	for _, dialect := range []string{"riskforce", "flowroute"} {
+	// Scalepoint.
+	client := d.members(t, "scalepoint")
+	_, answer = d.do(t, "POST", "/connect/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {client["client_id"]}, "client_secret": {client["client_secret"]}, "scope": {client["scope"]},
+	}.Encode(), kind, "application/x-www-form-urlencoded")
+	partner := "Bearer " + found(t, answer, `"access_token":"([^"]*)"`)
+	submit := func(operation, id string) (int, string) {
+		body, err := json.Marshal(map[string]any{"securityToken": client["securityToken"], "payload": map[string]any{
+			"id": id, "insuranceCompanyAlias": client["insuranceCompanyAlias"], "userEmail": client["userEmail"],
+			"files": []map[string]any{{"fileName": "a.txt", "contentType": "text/plain", "content": "YQ=="}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.do(t, "POST", "/ecx/host/api/integration/v1/file/"+operation, string(body), kind, asJSON, "Authorization", partner)
+	}
+	status, answer = submit("submitForCase", use("case_guid"))
+	expect("scalepoint, case", 200, `"success":true`, status, answer)
+	status, answer = submit("submitForCase", use("closed_case_guid"))
+	expect("scalepoint, closed case", 400, "is closed", status, answer)
+	status, answer = submit("submitForDamageNotification", use("damage_notification_guid"))
+	expect("scalepoint, damage notification", 200, `"success":true`, status, answer)
+	status, answer = submit("submitForDamageNotification", use("merged_damage_notification_guid"))
+	expect("scalepoint, merged damage notification", 400, "already merged", status, answer)
+
+	// wolkvox: a closing status asks for a solution.
+	token := d.members(t, "wolkvox")
+	update := func(status string) (int, string) {
+		body, err := json.Marshal(map[string]any{
+			"operation": token["operation"], "wolkvox-id": use("wolkvox_case_id"), "responsible": use("wolkvox_responsible"), "status": status,
+			"attachments": []string{"YQ=="},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.do(t, "POST", "/server/API/v2/cases/updateCaseAttachment.php", string(body), kind, asJSON, "Wolkvox-Token", token["token"])
+	}
+	status, answer = update(use("wolkvox_open_status"))
+	expect("wolkvox, open", 200, `"error":"null"`, status, answer)
+	status, answer = update(use("wolkvox_closed_status"))
+	expect("wolkvox, closed", 412, "solution", status, answer)
+
+	for _, dialect := range []string{"riskforce", "scalepoint", "wolkvox", "flowroute"} {
 		status, answer = sage("/api/v4/documents?where=" + url.QueryEscape("dialect = '"+dialect+"' AND size = 1"))
 		expect("documents of "+dialect, 200, `"dialect":"`+dialect+`"`, status, answer)
-	}
-	// What each is, as Sage's dialect has it.
-	for _, x := range []struct{ name, resource, where string }{
-		{"case_guid", "cases", "guid = '%s' AND statusId.closed = false"},
-		{"closed_case_guid", "cases", "guid = '%s' AND statusId.closed = true"},
-		{"wolkvox_case_id", "cases", "wolkvoxId = '%s' AND statusId.closed = false"},
-		{"damage_notification_guid", "damageNotifications", "guid = '%s' AND state = 'Open'"},
-		{"merged_damage_notification_guid", "damageNotifications", "guid = '%s' AND state = 'Merged'"},
-		{"wolkvox_responsible", "users", "email = '%s' AND isActive = true"},
-		{"wolkvox_open_status", "caseStatuses", "descriptionEN = '%s' AND closed = false"},
-		{"wolkvox_closed_status", "caseStatuses", "descriptionEN = '%s' AND closed = true"},
-	} {
-		status, answer = sage("/api/v4/" + x.resource + "?where=" + url.QueryEscape(strings.ReplaceAll(x.where, "%s", use(x.name))))
-		expect(x.name, 200, `"id":`, status, answer)
 	}
 	for name := range example {
 		if !used[name] {
