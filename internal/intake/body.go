@@ -18,6 +18,10 @@ const (
 	// packing, as text, shrinks to a tenth; a bomb to a thousandth.
 	maxRatio = 100
 
+	// maxArrived is more than what may have arrived of a body, unpacked, and not be
+	// read yet.
+	maxArrived = 8 << 20
+
 	// ratioSlack is how many unpacked bytes are allowed whatever the ratio.
 	ratioSlack = 1 << 20
 )
@@ -82,13 +86,12 @@ func ReadFault(err error) error {
 // Broken returns why the body of a request broke off, when work on it failed with err
 // because its context had ended; otherwise err. The HTTP server ends the context of a
 // request as soon as its connection fails, which may be before anybody has read up to
-// there. The next read tells how it failed, and does not wait.
+// there. What has arrived is read over then, up to the error behind it.
 func Broken(ctx context.Context, body io.Reader, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
-	var b [1]byte
-	if _, readErr := body.Read(b[:]); readErr != nil && readErr != io.EOF {
+	if _, readErr := io.CopyN(io.Discard, body, maxArrived); readErr != nil && !errors.Is(readErr, io.EOF) {
 		return ReadFault(readErr)
 	}
 	return ReadFault(err)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,9 @@ func (w *world) refused(t *testing.T, by way, what string, res apptest.Answer, f
 		t.Errorf("%s, %s: %d %s: %v", by.name, what, res.Status, res.Body, err)
 	}
 	w.holds(t, by.name+", "+what, documents, contents)
+	if n := w.cases(t); n != w.had {
+		t.Errorf("%s, %s: %d cases more", by.name, what, n-w.had)
+	}
 }
 
 // holds checks how many documents are seen, and how many files are kept.
@@ -43,32 +47,60 @@ func (w *world) holds(t *testing.T, what string, documents, contents int) {
 	}
 }
 
-// TestLimits sends files of the largest size, and of a byte less and more.
+// TestLimits sends files of the largest size, and of a byte less and more, in every way
+// that has a size of its own.
 func TestLimits(t *testing.T) {
-	const most = 128 << 20 // beyond that it takes long; package document has such limits at other sizes
-	w := newWorld(t, apptest.SQLite, onDisk, nil)
-	documents, contents := 0, map[int]bool{}
+	const set = 1_000_000
+	w := newWorld(t, apptest.SQLite, onDisk, func(o *apptest.Options) {
+		addConfig(o, func(c *app.Config) {
+			for _, by := range ways {
+				if by.set != nil {
+					by.set(c, set)
+				}
+			}
+		})
+	})
 	for _, by := range ways {
-		if by.max > most {
+		switch {
+		case by.set != nil:
+			w.limit(t, by, set)
+		case by.max <= 100_000_000:
+			w.limit(t, by, by.max)
+		}
+	}
+}
+
+// TestLargest does the same with the largest sizes there are, one way of each dialect.
+func TestLargest(t *testing.T) {
+	w := newWorld(t, apptest.SQLite, onDisk, nil)
+	for _, by := range ways {
+		if slices.Contains([]string{"flowroute upload_file", "scalepoint submitForCase", "wolkvox insert"}, by.name) {
+			w.limit(t, by, by.max)
+		}
+	}
+}
+
+// limit holds a way to the size of its largest file.
+func (w *world) limit(t *testing.T, by way, most int) {
+	t.Helper()
+	whole := bytes.Repeat([]byte("%PDF-1.7 and so on\n"), most/19+1)
+	documents := len(w.documents(t))
+	kept := w.kept(t)
+	for _, size := range []int{most - 1, most, most + 1} {
+		res := w.try(t, by, "limit.pdf", whole[:size])
+		if size > most {
+			w.refused(t, by, "a byte more", res, 400, 499, documents, len(kept))
 			continue
 		}
-		whole := bytes.Repeat([]byte("%PDF-1.7 and so on\n"), by.max/19+1)
-		for _, size := range []int{by.max - 1, by.max, by.max + 1} {
-			res := w.try(t, by, "limit.pdf", whole[:size])
-			if size > by.max {
-				w.refused(t, by, "a byte more", res, 400, 499, documents, len(contents))
-				continue
-			}
-			contents[size] = true
-			documents++
-			if res.Status >= 300 {
-				t.Fatalf("%s, %d bytes: %d %.300s", by.name, size, res.Status, res.Body)
-			}
-			w.holds(t, by.name, documents, len(contents))
-			if doc := w.last(t); doc.Size != int64(size) || !bytes.Equal(w.Get(t, doc.Link).Body, whole[:size]) {
-				t.Errorf("%s: of %d bytes %d came back", by.name, size, doc.Size)
-			}
+		documents++
+		if res.Status >= 300 {
+			t.Fatalf("%s, %d bytes: %d %.300s", by.name, size, res.Status, res.Body)
 		}
+		doc := w.last(t)
+		if n := len(w.documents(t)); n != documents || doc.Size != int64(size) || !bytes.Equal(w.Get(t, doc.Link).Body, whole[:size]) {
+			t.Errorf("%s: %d documents are seen, not %d; of %d bytes %d came back", by.name, n, documents, size, doc.Size)
+		}
+		kept = w.kept(t)
 	}
 }
 
@@ -78,6 +110,7 @@ func TestSlow(t *testing.T) {
 	w := newWorld(t, apptest.SQLite, onDisk, func(o *apptest.Options) { o.Stall = 150 * time.Millisecond })
 	random := rand.New(rand.NewPCG(2026, 1))
 	contents := randomBytes(random, 300_000)
+	w.had = w.cases(t)
 	for _, by := range ways {
 		for _, as := range by.forms {
 			u, refusal := by.prepare(t, w, "slow.pdf", contents)
@@ -309,6 +342,10 @@ func TestInert(t *testing.T) {
 			if doc.Size != int64(len(contents)) || !bytes.Equal(got.Body, contents) {
 				t.Errorf("%s, %s: %d bytes, of which %d came back", by.name, name, doc.Size, len(got.Body))
 			}
+			if by.nameless { // it has got a good one
+				inert(t, by.name+", "+name, got.Header, doc.Description)
+				continue
+			}
 			inert(t, by.name+", "+name, got.Header, name)
 			if misnamed := w.value(t, doc.ID, "misnamed").I == 1; misnamed == contains(honest, name) {
 				t.Errorf("%s, %s of type %s: misnamed is %v", by.name, name, got.Header.Get("Content-Type"), misnamed)
@@ -337,6 +374,7 @@ func TestInert(t *testing.T) {
 func TestBombs(t *testing.T) {
 	w := newWorld(t, apptest.SQLite, onDisk, nil)
 	for i, by := range ways {
+		w.had = w.cases(t)
 		u, refusal := by.prepare(t, w, "bomb.pdf", bytes.Repeat([]byte{0}, 4_000_000))
 		if refusal != nil {
 			t.Fatalf("%s: %d %s", by.name, refusal.Status, refusal.Body)

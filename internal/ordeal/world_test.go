@@ -20,8 +20,6 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
-	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
-	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/testenv"
 )
@@ -44,7 +42,10 @@ type world struct {
 	// handler, and has left it.
 	entered, ended chan struct{}
 
-	session string // of the riskforce dialect
+	session     string // of the riskforce dialect
+	token       string // of the scalepoint dialect
+	wolkvoxCase string // its id there
+	had         int    // cases before the last try
 }
 
 // followed marks the requests that are followed.
@@ -55,7 +56,7 @@ func newWorld(t *testing.T, db apptest.Database, where storage, change func(*app
 	w := &world{storage: where, entered: make(chan struct{}, 1), ended: make(chan struct{}, 1)}
 	opts := apptest.Options{
 		Database: db,
-		Dialects: []string{riskforce.Name, flowroute.Name},
+		Dialects: dialects,
 		Around: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				if r.Header.Get(followed) != "" {
@@ -78,28 +79,17 @@ func newWorld(t *testing.T, db apptest.Database, where storage, change func(*app
 		change(&opts)
 	}
 	w.App = apptest.New(t, opts)
-	for _, record := range []struct{ path, body string }{
-		{"/api/v4/accounts", `{"name":"Ordeal","branchId":1,"salesRepId1":1}`},
-		{"/api/v4/opportunities", `{"branchId":1,"reference":"Deal","salesProbability":5,"salesRepId":1,"statusId":1,"transNumber":"1"}`},
-		{"/api/v4/cases", `{"typeId":1,"statusId":1,"number":"1"}`},
-	} {
-		if res := w.Do(t, "POST", record.path, record.body); res.Status != 200 {
-			t.Fatalf("%s: %d %s", record.path, res.Status, res.Body)
-		}
-	}
-	w.prepareRiskforce(t)
-	w.prepareFlowroute(t)
+	w.enter(t)
+	w.furnish(t)
 	return w
 }
 
-// enter begins new sessions, since the old ones have ended with the clock.
-func (w *world) enter(t *testing.T) {
+// cases counts the cases that there are: some uploads make one.
+func (w *world) cases(t *testing.T) int {
 	t.Helper()
-	var err error
-	if _, w.Token, err = w.Login(t.Context(), w.Admin); err != nil {
-		t.Fatal(err)
-	}
-	w.prepareRiskforce(t)
+	var all []struct{}
+	w.Get(t, "/api/v4/cases", func(h http.Header) { h.Set("Count", "1000") }).JSON(t, &all)
+	return len(all)
 }
 
 // shown is a document as the Sage dialect lists it.
