@@ -34,7 +34,7 @@ type keyCreateCmd struct {
 	Workspace             string   `required:"" placeholder:"NAME" help:"Workspace that the key leads to."`
 	Dialect               string   `required:"" enum:"${dialects}" help:"Dialect that it is for: ${enum}."`
 	User                  string   `required:"" placeholder:"ADDRESS" help:"E-mail address of the user it acts as."`
-	Scope                 []string `placeholder:"NAME" help:"Scalepoint: a scope that tokens may have. Default: platform-service-provider:write and case_integration."`
+	Scope                 []string `placeholder:"NAME" help:"Scalepoint: a scope that tokens may have. Default: platform-service-provider:write, case_integration and platform-case:read; there is case:delete, too."`
 	InsuranceCompanyAlias string   `placeholder:"TEXT" help:"Scalepoint: the alias that requests name. Default: the workspace."`
 	Certificate           []string `placeholder:"FILE" help:"Scalepoint: certificate (PEM or DER) that signs the client's assertions. May be repeated."`
 	Operation             string   `placeholder:"NAME" help:"wolkvox: the operation that requests name. Default: the workspace."`

@@ -59,6 +59,7 @@ func (a *App) makeSealKey() ([]byte, error) {
 const (
 	scopeFiles = "platform-service-provider:write"
 	scopeCases = "case_integration"
+	scopeRead  = "platform-case:read"
 )
 
 // CreateCredential makes a key of any dialect for the user with this e-mail address,
@@ -84,7 +85,7 @@ func (a *App) CreateCredential(ctx context.Context, dialect, workspace, email st
 		own.Scopes, own.UserEmail, own.Certificates = grant.Scopes, email, grant.Certificates
 		own.InsuranceCompanyAlias = cmp.Or(grant.InsuranceCompanyAlias, workspace)
 		if own.Scopes == nil {
-			own.Scopes = []string{scopeFiles, scopeCases}
+			own.Scopes = []string{scopeFiles, scopeCases, scopeRead}
 		}
 	case "wolkvox":
 		own.Operation = cmp.Or(grant.Operation, workspace)

@@ -20,9 +20,6 @@ import (
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
-// casePrefix is what the GUID of a case has in front in its token: "b.<guid>" [R].
-const casePrefix = "b."
-
 const (
 	maxFiles   = 100  // of one request
 	maxName    = 500  // characters [R]
@@ -81,7 +78,8 @@ type accepted struct {
 }
 
 type payload struct {
-	Files []acceptedFile `json:"files"`
+	Case  *created       `json:"case,omitempty"` // that was made
+	Files []acceptedFile `json:"files,omitempty"`
 }
 
 type acceptedFile struct {
@@ -224,18 +222,21 @@ func (c *call) readSubmission(ctx context.Context, in io.Reader, batch *document
 		return body, nil, err
 	}
 	if err := json.Unmarshal(form.JSON, &body); err != nil {
-		return body, nil, wrongType(err)
+		return body, nil, badJSON("The body", err)
 	}
 	return body, form, nil
 }
 
-// wrongType is the refusal of a member that is not of its type.
-func wrongType(err error) error {
+// badJSON is the refusal of JSON that cannot be taken, or of a member of it.
+func badJSON(what string, err error) error {
+	reason := err.Error()
 	var bad *json.UnmarshalTypeError
-	if !errors.As(err, &bad) {
-		return &problem{status: http.StatusBadRequest, Description: "The body is not ok. Reason: it is no JSON object"}
+	if errors.As(err, &bad) {
+		if reason = "it is a JSON " + bad.Value; bad.Field != "" {
+			what = bad.Field
+		}
 	}
-	return &problem{status: http.StatusBadRequest, Description: fmt.Sprintf("%s is not ok. Reason: it is a JSON %s", bad.Field, bad.Value)}
+	return &problem{status: http.StatusBadRequest, Description: what + " is not ok. Reason: " + reason}
 }
 
 // admit checks the extra layer of verification, and then that nothing is missing.
@@ -366,12 +367,21 @@ func (c *call) unknown(to target, id string, err error) error {
 }
 
 // lock returns the record with a GUID, which nobody else changes until the files are
-// stored. One of another insurance company is as one that is not there, and so is one
-// that the token is not for.
+// stored.
 func (c *call) lock(t *crm.Together, to target, id string) (row, error) {
+	return c.lockBy(t, to, "guid", id, c.unknown(to, id, fault.New(fault.NotFound, "")))
+}
+
+// lockBy returns the record with a value in a unique field. One of another insurance
+// company is as one that is not there, and so is one that the token is not for: then
+// it returns a row without a record, and none.
+func (c *call) lockBy(t *crm.Together, to target, field, value string, none error) (row, error) {
 	res := t.Catalog().Resource(to.resource)
-	none := c.unknown(to, id, fault.New(fault.NotFound, ""))
-	found, err := t.List(res, equal(res, "guid", resource.TextValue(resource.Fold(strings.TrimSpace(id)))), 1)
+	value = strings.TrimSpace(value)
+	if strings.IndexByte(value, 0) >= 0 { // PostgreSQL has no text with a zero
+		return row{}, none
+	}
+	found, err := t.List(res, equal(res, field, resource.TextValue(resource.Fold(value))), 1)
 	if err != nil {
 		return row{}, err
 	}
@@ -379,17 +389,16 @@ func (c *call) lock(t *crm.Together, to target, id string) (row, error) {
 		return row{}, none
 	}
 	rec, err := t.Lock(res, found[0].ID)
-	if err != nil {
-		if fault.KindOf(err) == fault.NotFound {
-			return row{}, none
-		}
+	switch {
+	case err != nil && fault.KindOf(err) == fault.NotFound:
+		return row{}, none
+	case err != nil:
 		return row{}, err
 	}
-	r := row{res, rec}
-	if !c.reaches(r) {
-		return row{}, none
+	if r := (row{res, rec}); c.reaches(r) {
+		return r, nil
 	}
-	return r, nil
+	return row{}, none
 }
 
 // reaches reports whether a record is of the client's insurance company, and what a

@@ -34,8 +34,10 @@ const (
 
 // Scopes of tokens [R].
 const (
-	ScopeFiles = "platform-service-provider:write" // files, and first notices of loss
-	ScopeCases = "case_integration"                // unified case creation
+	ScopeFiles  = "platform-service-provider:write" // files, and first notices of loss
+	ScopeCases  = "case_integration"                // unified case creation
+	ScopeRead   = "platform-case:read"              // data of cases
+	ScopeDelete = "case:delete"                     // deletion of cases
 )
 
 // Defaults of Config.
@@ -179,10 +181,19 @@ type route struct {
 
 // table lists the operations.
 func (d *Dialect) table() []route {
-	const post = http.MethodPost
+	const (
+		get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+		data           = "/api/integration/data/{}/{}/{}" // version, country, tenant
+	)
 	return []route{
 		{post, d.cfg.Base + "/file/submitForCase", ScopeFiles, "application/json", submitTo(cases)},
 		{post, d.cfg.Base + "/file/submitForDamageNotification", ScopeFiles, "application/json", submitTo(damageNotifications)},
+		{post, d.cfg.Base + "/fnol/submit", ScopeFiles, "multipart/form-data", (*call).submitNotice},
+		{post, "/api/integration/{}/{}/{}/case", ScopeCases, "application/json", (*call).createCase}, // country, tenant, version
+		{get, data + "/case/{}", ScopeRead, "", (*call).caseByToken},
+		{get, data + "/{}/{}", ScopeRead, "", (*call).caseByNumber},
+		{get, data + "/case/{}/{}", ScopeRead, "", (*call).caseByNumber}, // the other way to read the reference [I]
+		{del, "/ecx/{}/api/integration/v1/case", ScopeDelete, "application/json", (*call).deleteCase},
 	}
 }
 
@@ -218,7 +229,7 @@ func (d *Dialect) find(method, path string) (rt *route, args, allow []string) {
 		case !ok:
 		case d.routes[i].method == method:
 			return &d.routes[i], got, nil
-		default:
+		case !slices.Contains(allow, d.routes[i].method):
 			allow = append(allow, d.routes[i].method)
 		}
 	}
