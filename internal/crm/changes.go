@@ -119,6 +119,24 @@ func (s *Service) AuditChanges(ctx context.Context, actor Actor, after int64, li
 	return changes, nil
 }
 
+// History returns the last changes of records of a resource that the actor sees, at
+// most limit or MaxChanges, the latest first. It is there for cases alone. What is told
+// of a record is all that it ever was, its hidden references included: the caller shows
+// what is fit to be shown.
+func (s *Service) History(ctx context.Context, actor Actor, res *resource.Resource, ids []int64, limit int) (_ []Change, err error) {
+	defer fault.Wrap(&err, "crm.History(%s)", res.Name)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	if ids, err = s.Seen(ctx, actor, res, ids...); err != nil {
+		return nil, err
+	}
+	changes, err := s.store.History(ctx, res, ids, max(1, min(limit, MaxChanges)))
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return changes, nil
+}
+
 type requestKey struct{}
 
 // WithRequest tells those who log changes under ctx which request they come from,

@@ -33,6 +33,10 @@ type Store interface {
 	// See Change.Sequence.
 	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
 
+	// History returns the last changes of records of a resource, at most limit, the
+	// latest first. It is there for cases alone.
+	History(ctx context.Context, res *resource.Resource, ids []int64, limit int) ([]Change, error)
+
 	// Tally counts the rows that where selects for each value of by, an integer or
 	// a reference, and adds up sum, unless that is nil; rows where by is null do not
 	// count. It returns fault.Timeout when the context's deadline cut it off.

@@ -41,6 +41,8 @@ func declaredCases() []Resource {
 			),
 		},
 		ours(valueList("caseTypes", 150, 150, 6000, visibleIn(), integer("order"), text("prefix", 20))),
+		// What the priorities of cases are called, which keep the name as it was chosen.
+		ours(valueList("casePriorities", 150, 150, 6000, visibleIn(), integer("order"))),
 		// A status is open or closed, and offered for some types of cases or, with
 		// null, for all.
 		ours(valueList("caseStatuses", 150, 150, 6000, visibleIn(), integer("order"), boolean("closed").no(), refList("caseTypes", "caseTypes"))),

@@ -173,6 +173,12 @@ func valueLists() []valueList {
 			v("Claims|Reclamos|Reklamationen|Réclamations|Reclami|Reclamações|Reklamationer|Претензии"),
 			v("Suggestions|Sugerencias|Vorschläge|Suggestions|Suggerimenti|Sugestões|Forslag|Предложения"),
 		}},
+		{"casePriorities", []value{ // wolkvox's samples have some of them in two languages [DOC wolkvox]
+			v("Low|Baja|Niedrig|Basse|Bassa|Baixa|Lav|Низкий"),
+			v("Normal|Media|Normal|Moyenne|Media|Média|Mellem|Средний|Média|Medium"),
+			v("High|Alta|Hoch|Haute|Alta|Alta|Høj|Высокий"),
+			v("Urgent|Urgente|Dringend|Urgente|Urgente|Urgente|Haster|Срочный"),
+		}},
 		{"caseStatuses", []value{
 			v("Open|Abierto|Offen|Ouvert|Aperto|Aberto|Åben|Открыт"),
 			v("In progress|En curso|In Arbeit|En cours|In corso|Em curso|I gang|В работе|Em andamento"),

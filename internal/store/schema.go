@@ -61,9 +61,9 @@ const metaDDL = `CREATE TABLE IF NOT EXISTS "_meta" (
 // metaSQL makes the tables that are the store's own, where they are not there.
 func metaSQL(flavor Flavor) string {
 	if flavor == SQLite {
-		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite + milestonesSQLite + fmt.Sprintf(deliveriesDDL, "INTEGER", "TEXT", " STRICT")
+		return fmt.Sprintf(metaDDL, "INTEGER", "TEXT", " STRICT") + changesSQLite + milestonesSQLite + historyDDL + fmt.Sprintf(deliveriesDDL, "INTEGER", "TEXT", " STRICT")
 	}
-	return fmt.Sprintf(metaDDL, "bigint", "text", "") + changesPostgreSQL + fmt.Sprintf(deliveriesDDL, "bigint", "text", "")
+	return fmt.Sprintf(metaDDL, "bigint", "text", "") + changesPostgreSQL + historyDDL + fmt.Sprintf(deliveriesDDL, "bigint", "text", "")
 }
 
 // newSchema renders the DDL. trigrams is the schema that PostgreSQL's pg_trgm

@@ -311,6 +311,9 @@ func (c *conversation) ask(text string) (*answer, error) {
 			}
 		}
 	}
+	if kind := headers.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") && !strings.Contains(body, "\r\n") {
+		body = strings.ReplaceAll(body, "\n", "\r\n") // as RFC 2046 wants it
+	}
 	if _, set := headers["Content-Length"]; hasBody && !set {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
 	}

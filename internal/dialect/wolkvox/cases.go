@@ -272,13 +272,17 @@ func (e *edit) readStatus() error {
 	return nil
 }
 
+// readPriority keeps the name of a priority as its list spells it, in the language that
+// it was named in.
 func (e *edit) readPriority() error {
-	text, err := e.c.sent.text("priority")
-	if text == "" || err != nil {
+	rec, err := e.value("priority", "casePriorities")
+	if rec == nil || err != nil {
 		return err
 	}
-	e.input["priority"] = quote(text)
-	return nil
+	name, err := e.c.sent.text("priority")
+	label, _ := called(e.t.Catalog().Resource("casePriorities"), rec, name)
+	e.input["priority"] = quote(label)
+	return err
 }
 
 // value returns the value of a list that a member names in any language, nil when it
@@ -293,16 +297,23 @@ func (e *edit) value(member, list string) (*resource.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(values, func(v *resource.Record) bool { return called(res, v, name) }); i >= 0 {
-		return values[i], nil
+	for _, v := range values {
+		if _, ok := called(res, v, name); ok {
+			return v, nil
+		}
 	}
 	return nil, unmet(member, "there is no %s called %q; use one of %s", member, name, strings.Join(labels(res, values, e.c.actor.Language), ", "))
 }
 
-// called reports whether a value of a list has this label in some language.
-func called(res *resource.Resource, rec *resource.Record, name string) bool {
+// called returns the label of a value of a list that is this name in some language.
+func called(res *resource.Resource, rec *resource.Record, name string) (label string, ok bool) {
 	name = resource.Fold(name)
-	return slices.ContainsFunc(res.TitleColumns(rec), func(label string) bool { return label != "" && resource.Fold(label) == name })
+	for _, label := range res.TitleColumns(rec) {
+		if label != "" && resource.Fold(label) == name {
+			return label, true
+		}
+	}
+	return "", false
 }
 
 // labels are those of values in one language, for messages.

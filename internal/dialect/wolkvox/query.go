@@ -2,10 +2,12 @@ package wolkvox
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
@@ -65,14 +67,14 @@ type caseField struct {
 func caseFields() []caseField {
 	return []caseField{
 		{"status", caseStatus},
-		{"priority", equal("priority")},
+		{"priority", casePriority},
 		{"email contact", equal("contactId", "email")},
 		{"name contact", like("contactId", "")},
 		{"contact wolkvox id", reference("contactId")},
 		{"contact identification", equal("contactId", "extId")},
 		{"contact phone", contactPhone},
 		{"description", like("description")},
-		{"idCase", equal("number")},
+		{"idCase", caseNumber},
 		{"idPrefijo", prefixed},
 		{"companyName", like("accountId", "name")},
 		{"company name", like("accountId", "name")},
@@ -203,8 +205,8 @@ func never(_ *call, _ *resource.Resource, value string) (filter.Expr, error) {
 	return filter.Never{}, nil
 }
 
-// values returns the values of a list that satisfy a condition.
-func (c *call) values(list string, ok func(res *resource.Resource, rec *resource.Record) bool) ([]resource.Value, error) {
+// values returns the ids of the values of a list that satisfy a condition.
+func (c *call) values(list string, ok func(res *resource.Resource, rec *resource.Record) bool) (ids []resource.Value, err error) {
 	res := c.resource(list)
 	found, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{
 		Resource: res, Language: -1, Size: maxListed, Base: is(res, "deleted", filter.Eq, resource.BoolValue(false)),
@@ -212,13 +214,37 @@ func (c *call) values(list string, ok func(res *resource.Resource, rec *resource
 	if err != nil {
 		return nil, err
 	}
-	var ids []resource.Value
 	for _, rec := range found.Rows {
 		if ok(res, rec) {
 			ids = append(ids, resource.IntValue(rec.ID))
 		}
 	}
 	return ids, nil
+}
+
+// hasLabel is the condition that a value is called so in some language.
+func hasLabel(name string) func(res *resource.Resource, rec *resource.Record) bool {
+	return func(res *resource.Resource, rec *resource.Record) bool {
+		_, ok := called(res, rec, name)
+		return ok
+	}
+}
+
+// casePriority finds a priority by any of its names.
+func casePriority(c *call, cases *resource.Resource, value string) (filter.Expr, error) {
+	names := []resource.Value{folded(value)}
+	_, err := c.values("casePriorities", func(res *resource.Resource, rec *resource.Record) bool {
+		if _, ok := called(res, rec, value); !ok {
+			return false
+		}
+		for _, label := range res.TitleColumns(rec) {
+			if label != "" && !slices.Contains(names, folded(label)) {
+				names = append(names, folded(label))
+			}
+		}
+		return true
+	})
+	return is(cases, "priority", filter.In, names...), err
 }
 
 func oneOf(res *resource.Resource, field string, ids []resource.Value) filter.Expr {
@@ -231,7 +257,7 @@ func oneOf(res *resource.Resource, field string, ids []resource.Value) filter.Ex
 // caseStatus compares a status by its label in any language, or by its condition, open
 // or closed, when there is none of this label.
 func caseStatus(c *call, cases *resource.Resource, value string) (filter.Expr, error) {
-	ids, err := c.values("caseStatuses", func(res *resource.Resource, rec *resource.Record) bool { return called(res, rec, value) })
+	ids, err := c.values("caseStatuses", hasLabel(value))
 	if err == nil && len(ids) == 0 {
 		ids, err = c.values("caseStatuses", func(res *resource.Resource, rec *resource.Record) bool {
 			return strings.EqualFold(value, condition(row{res, rec}))
@@ -249,8 +275,18 @@ func condition(status row) string {
 }
 
 func caseType(c *call, cases *resource.Resource, value string) (filter.Expr, error) {
-	ids, err := c.values("caseTypes", func(res *resource.Resource, rec *resource.Record) bool { return called(res, rec, value) })
+	ids, err := c.values("caseTypes", hasLabel(value))
 	return oneOf(cases, "typeId", ids), err
+}
+
+// caseNumber compares the number of a case. Zeros in front of those that are made here
+// may be left out.
+func caseNumber(_ *call, cases *resource.Resource, value string) (filter.Expr, error) {
+	numbers := []resource.Value{folded(value)}
+	if n, err := strconv.ParseUint(value, 10, 32); err == nil {
+		numbers = append(numbers, resource.TextValue(fmt.Sprintf("%08d", n)))
+	}
+	return is(cases, "number", filter.In, numbers...), nil
 }
 
 // prefixed compares the prefix and the number of a case, as shown together.
@@ -378,6 +414,9 @@ type attachment struct {
 	Type    string `json:"type"` // as found in the contents
 	Created any    `json:"date"`
 	URL     string `json:"url"` // of the contents, for as long as in the Sage lists
+
+	at time.Time
+	by int64 // user
 }
 
 // shown is what cases refer to, as the token's user sees it.
@@ -456,7 +495,7 @@ func (s *shown) readAttachments() error {
 		id := d.get("caseId").I
 		s.attachments[id] = append(s.attachments[id], attachment{
 			ID: strconv.FormatInt(rec.ID, 10), Name: d.text("description"), Size: d.get("size").I, Type: d.text("contentType"),
-			Created: d.date("dateCreated"), URL: link,
+			Created: d.date("dateCreated"), URL: link, at: time.UnixMilli(d.get("dateCreated").I), by: d.get("salesRepIdCreated").I,
 		})
 	}
 	return nil

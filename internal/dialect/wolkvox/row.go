@@ -16,10 +16,12 @@ type row struct {
 func (r row) get(name string) resource.Value { return r.rec.Values[r.res.Field(name).Index] }
 func (r row) text(name string) string        { return r.get(name).S }
 
-// date is a time as the vendor writes it, "2023-06-06 12:42:08" [R], in UTC; nil for
+// date is instant of a field.
+func (r row) date(name string) any { return instant(r.get(name)) }
+
+// instant is a time as the vendor writes it, "2023-06-06 12:42:08" [R], in UTC; nil for
 // null.
-func (r row) date(name string) any {
-	v := r.get(name)
+func instant(v resource.Value) any {
 	if v.IsNull() {
 		return nil
 	}

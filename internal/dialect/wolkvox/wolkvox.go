@@ -134,6 +134,10 @@ func routes() []route {
 		{"cases/update.php", write, true, (*call).updateCase},
 		{"cases/updateCaseAttachment.php", write, true, (*call).updateCaseAttachment},
 		{"cases/queryCases.php", read, false, (*call).queryCases},
+		{"cases/listHistoryNote.php", read, false, (*call).listHistoryNote},
+		{"custom/insert.php", write, false, (*call).insertRecord},
+		{"custom/update.php", write, false, (*call).updateRecord},
+		{"custom/query.php", read, false, (*call).queryRecords},
 		{"token/tokenInformation.php", []string{http.MethodGet}, false, (*call).tokenInformation},
 	}
 }

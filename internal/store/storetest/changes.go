@@ -11,6 +11,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 func changeLog(w *world) {
@@ -43,6 +44,41 @@ func changeLog(w *world) {
 		if diff := cmp.Diff(c.want, append([]crm.Change(nil), got...)); diff != "" {
 			w.Errorf("%d after %d (-want +got):\n%s", c.limit, c.after, diff)
 		}
+	}
+}
+
+// caseHistory reads the log of some cases, the latest first.
+func caseHistory(w *world) {
+	log := func(name string, id int64) {
+		w.write(func(tx crm.Tx) {
+			w.must(tx.Log(w.ctx, crm.Change{Time: time.UnixMilli(1), Resource: name, ID: id, Kind: crm.Updated, Fields: []crm.FieldChange{}}))
+		})
+	}
+	log("cases", 1)
+	log("users", 1)
+	log("cases", 2)
+	log("cases", 3)
+	log("cases", 1)
+	cases := &resource.Resource{Name: "cases"}
+	for _, c := range []struct {
+		ids   []int64
+		limit int
+		want  string
+	}{
+		{[]int64{1}, 9, "[5 1]"}, {[]int64{1, 3, 7}, 9, "[5 4 1]"}, {[]int64{1, 2, 3}, 2, "[5 4]"}, {[]int64{7}, 9, "[]"}, {nil, 9, "[]"},
+	} {
+		got, err := w.store.History(w.ctx, cases, c.ids, c.limit)
+		w.must(err)
+		sequences := []int64{}
+		for _, change := range got {
+			sequences = append(sequences, change.Sequence)
+		}
+		if fmt.Sprint(sequences) != c.want {
+			w.Errorf("the last %d of %v are %v, want %s", c.limit, c.ids, sequences, c.want)
+		}
+	}
+	if _, err := w.store.History(w.ctx, &resource.Resource{Name: "users"}, []int64{1}, 9); err == nil {
+		w.Errorf("the log of users can be read by record")
 	}
 }
 

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"text that cannot be kept is refused everywhere", unkeepable},
 		{"a bulk load is like inserts", bulkLoad},
 		{"changes are logged with the transaction they belong to", changeLog},
+		{"the log of changes of cases is read by record", caseHistory},
 		{"who follows the log of changes misses none", followedChanges},
 		{"deliveries of a record are ready in turn", deliveriesInTurn},
 		{"deliveries are parked, and removed in the end", deliveriesParked},

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS "_milestones" (
   "id" INTEGER NOT NULL,
   PRIMARY KEY ("resource", "before")
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX IF NOT EXISTS "_changes_cases" ON "_changes" ("record") WHERE "resource" = 'cases';
 CREATE TABLE IF NOT EXISTS "_outbox" (
   "one" INTEGER NOT NULL PRIMARY KEY CHECK ("one" = 1),
   "after" INTEGER NOT NULL,
@@ -1318,6 +1319,31 @@ CREATE TABLE "caseTypes" (
   "_extra" TEXT
 ) STRICT;
 
+CREATE TABLE "casePriorities" (
+  "id" INTEGER PRIMARY KEY,
+  "_version" INTEGER NOT NULL DEFAULT 1,
+  "branchVisibility" TEXT,
+  "dateCreated" INTEGER,
+  "dateDeleted" INTEGER,
+  "dateUpdated" INTEGER,
+  "deleted" INTEGER,
+  "descriptionBR" TEXT,
+  "descriptionDE" TEXT,
+  "descriptionDK" TEXT,
+  "descriptionEN" TEXT,
+  "descriptionES" TEXT,
+  "descriptionFR" TEXT,
+  "descriptionIT" TEXT,
+  "descriptionPT" TEXT,
+  "descriptionRU" TEXT,
+  "descriptionUS" TEXT,
+  "order" INTEGER,
+  "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
+  "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "_extra" TEXT
+) STRICT;
+
 CREATE TABLE "caseStatuses" (
   "id" INTEGER PRIMARY KEY,
   "_version" INTEGER NOT NULL DEFAULT 1,
@@ -2325,6 +2351,8 @@ CREATE INDEX "cases_seen_branchId" ON "cases" ("branchId", "dateUpdated" DESC) W
 CREATE INDEX "cases_seen_salesRepIdCreated" ON "cases" ("salesRepIdCreated", "dateUpdated" DESC) WHERE "salesRepIdCreated" IS NOT NULL;
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "caseTypes_ids" ON "caseTypes" ("id", "_version", "dateUpdated");
+-- many rows without reading them: page= far from the start, what somebody sees, latest first
+CREATE INDEX "casePriorities_ids" ON "casePriorities" ("id", "_version", "dateUpdated");
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
 CREATE INDEX "caseStatuses_ids" ON "caseStatuses" ("id", "_version", "dateUpdated");
 -- many rows without reading them: page= far from the start, what somebody sees, latest first
