@@ -100,6 +100,7 @@ func Quirks() []dialect.Quirk {
 		{What: "Numbers are kept and shown in E.164 with a plus; ten digits are a number of North America.", Known: "I"},
 		{What: "What the state of an order does not allow is 422.", Known: "I"},
 		{What: "`cancelled` and `canceled` are the same, and shown as `cancelled`.", Known: "R both; I which"},
+		{What: "An order that was never changed counts as modified when it was created.", Known: "I"},
 		{What: "`order` in a list is the id of an order, `completion_date` the day that was asked for.", Known: "I"},
 		{What: "Upload URLs are signed with the client's own keys, by version 2 of S3's query authentication unless `--flowroute-signature 4`; both are taken. They may be used until they expire, and the last upload counts. `x-amz-security-token` binds them to their path.", Known: "R; I the token"},
 		{What: "Files of an order that came by other dialects have ids that begin with `document-`.", Known: "*ours*"},

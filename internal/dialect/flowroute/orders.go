@@ -338,7 +338,11 @@ func (c *call) where(q url.Values, res *resource.Resource, bad invalid) (filter.
 			bad[f.name] = []string{"Not a valid datetime."}
 			continue
 		}
-		where = append(where, is(res, f.field, f.op, resource.IntValue(ms)))
+		cond := is(res, f.field, f.op, resource.IntValue(ms))
+		if f.field == "dateUpdated" { // what was never changed counts from when it was made [I]
+			cond = filter.Or{cond, filter.And{is(res, f.field, filter.IsNull), is(res, "dateCreated", f.op, resource.IntValue(ms))}}
+		}
+		where = append(where, cond)
 	}
 	if q.Has("completion_date") { // the day that was asked for [I]
 		ms, err := resource.ParseInstant(q.Get("completion_date"))

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +29,12 @@ func basic(a *apptest.App) func(http.Header) {
 
 func start(t *testing.T, config func(*app.Config), serving bool) *apptest.App {
 	t.Helper()
-	return apptest.New(t, apptest.Options{Dialects: []string{flowroute.Name}, Config: config, Serving: serving})
+	return startOn(t, apptest.SQLite, config, serving)
+}
+
+func startOn(t *testing.T, db apptest.Database, config func(*app.Config), serving bool) *apptest.App {
+	t.Helper()
+	return apptest.New(t, apptest.Options{Database: db, Dialects: []string{flowroute.Name}, Config: config, Serving: serving})
 }
 
 // uploadURL makes an order and a URL for one of its files.
@@ -144,49 +148,6 @@ func TestOwnSignature(t *testing.T) {
 		if status, code := put(t, a, test.target, "hello", test.headers...); status != test.status || code != test.want {
 			t.Errorf("%s: %d %s, want %d %s", test.what, status, code, test.status, test.want)
 		}
-	}
-}
-
-// Files are fetched from their URLs, and status URLs told of changes.
-func TestWorker(t *testing.T) {
-	told := make(chan string, 8)
-	tries := 0
-	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/csr.pdf":
-			_, _ = w.Write([]byte("%PDF-1.4 csr"))
-		case "/status":
-			if tries++; tries == 1 {
-				w.WriteHeader(http.StatusBadGateway)
-			}
-			b := make([]byte, 4096)
-			n, _ := r.Body.Read(b)
-			told <- string(b[:n])
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	defer outside.Close()
-	a := start(t, func(c *app.Config) { c.AllowTargets = "127.0.0.1" }, true)
-	more := fmt.Sprintf(`,"status_url":"%[1]s/status","business_documents":["%[1]s/csr.pdf","%[1]s/none.pdf"]`, outside.URL)
-	if res := a.Do(t, "POST", "/v2/portorders", fmt.Sprintf(newOrder, more), basic(a)); res.Status != 201 {
-		t.Fatalf("%d %s", res.Status, res.Body)
-	}
-	await(t, func() bool {
-		body := string(a.Get(t, "/v2/portorders/1", basic(a)).Body)
-		return strings.Contains(body, `"status":"complete"`) && strings.Contains(body, `"status":"error"`)
-	})
-	if res := a.Get(t, "/api/v4/documents?where=portOrderId=1"); !strings.Contains(string(res.Body), `"description":"csr.pdf"`) {
-		t.Errorf("documents %s", res.Body)
-	}
-	a.Do(t, "PATCH", "/v2/portorders/1/status", `{"data":{"attributes":{"status":"cancelled"}}}`, basic(a))
-	first := <-told
-	if !strings.Contains(first, `"message":"Port Order #1 has been cancelled."`) || !strings.Contains(first, `"type":"po_status_change"`) {
-		t.Errorf("told %s", first)
-	}
-	a.Clock.Advance(time.Hour)
-	if again := <-told; again != first {
-		t.Errorf("told again %s, before %s", again, first)
 	}
 }
 
