@@ -399,7 +399,7 @@ func (s *Service) fieldOf(res *resource.Resource, rec *resource.Record) (*resour
 		return nil, fault.InField("fieldName", "fieldName is no name of an extra field")
 	}
 	f := &resource.Field{
-		Name: value("fieldName").S, Kind: kind, Extra: true, ReadOnly: is("readOnly"),
+		Name: value("fieldName").S, Slot: value("fieldName").S, Kind: kind, Extra: true, ReadOnly: is("readOnly"),
 		// What the API does not know is there all the same, with its default.
 		Internal: value("restApi") == resource.BoolValue(false),
 		// A list of ids is looked into, which no index helps with.

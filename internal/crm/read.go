@@ -44,7 +44,7 @@ type Cache interface {
 type Result struct {
 	Resource   *resource.Resource // as it was when the rows were read
 	Keys       []Key
-	Rows       []*resource.Record // parallel to Keys; nil where the Cache knew them
+	Rows       []*resource.Record // parallel to Keys; nil where the Cache knew them, and with Record.Packed for those with a Cache
 	Titles     Titles             // as the actor sees them: of Rows, and which Links of the Cache are hidden
 	Everything Titles             // of Rows, hidden from nobody: for rows that go into a Cache, never into an answer
 	Veiled     bool               // Titles hides something
@@ -82,7 +82,7 @@ func (s *Service) List(ctx context.Context, actor Actor, req ListRequest) (_ *Re
 
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	page := Page{Known: s.known(req.Cache)}
+	page := Page{Known: s.known(req.Cache), Packed: req.Cache != nil}
 	if err := s.store.List(ctx, q, &page); err != nil {
 		return nil, s.explain(err)
 	}
@@ -99,7 +99,7 @@ func (s *Service) Get(ctx context.Context, actor Actor, res *resource.Resource, 
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	view := NewView(actor, s.CatalogFor(actor))
-	page := Page{Known: s.known(cache), Visible: view.Of(res)}
+	page := Page{Known: s.known(cache), Packed: cache != nil, Visible: view.Of(res)}
 	if err := s.store.Load(ctx, res, ids, &page); err != nil {
 		return nil, s.explain(err)
 	}

@@ -120,6 +120,10 @@ type Page struct {
 	// fields are not read and Rows holds nil.
 	Known func(key Key, generation int64) bool
 
+	// Packed asks for rows whose extra fields come as Record.Packed, where the
+	// resource has any.
+	Packed bool
+
 	// Visible, when set, is what the rows that Load reads have to satisfy. A
 	// list has Query.Visible.
 	Visible filter.Expr

@@ -105,6 +105,7 @@ type Link struct {
 func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64, error) {
 	linked := map[string][]int64{}
 	var ids []int64
+	declared := len(res.Fields) - len(res.ExtraFields())
 	for i := range res.Fields {
 		f := &res.Fields[i]
 		if f.Kind != resource.Ref && f.Kind != resource.RefList {
@@ -117,14 +118,22 @@ func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64,
 				continue
 			}
 			from := len(ids)
-			switch v := &rec.Values[i]; {
-			case v.IsNull():
-			case f.Kind == resource.Ref:
-				ids = append(ids, v.I)
-			default:
-				var err error
-				if ids, err = v.AppendIDs(ids); err != nil {
-					return nil, err
+			if p := rec.Packed; p != nil && i >= declared {
+				if f.Kind == resource.RefList {
+					ids, _ = p.AppendIDs(ids, i-declared)
+				} else if id, ok := p.Int(i - declared); ok {
+					ids = append(ids, id)
+				}
+			} else {
+				switch v := &rec.Values[i]; {
+				case v.IsNull():
+				case f.Kind == resource.Ref:
+					ids = append(ids, v.I)
+				default:
+					var err error
+					if ids, err = v.AppendIDs(ids); err != nil {
+						return nil, err
+					}
 				}
 			}
 			n := from

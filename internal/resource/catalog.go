@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ func (g *Registry) With(generation int64, extra map[string][]Field, parts ...Par
 			for i := len(r.Fields); i < len(copied.Fields); i++ {
 				f := &copied.Fields[i]
 				f.Extra = true
+				f.Slot = cmp.Or(f.Slot, f.Name)
 				if at := slices.IndexFunc(parts, func(p Part) bool { return p.Name == f.Table }); at >= 0 {
 					f.Base = parts[at].Base
 				}

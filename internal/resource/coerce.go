@@ -321,16 +321,27 @@ func (v Value) AppendIDs(dst []int64) ([]int64, error) {
 	if s = s[1 : len(s)-1]; s == "" {
 		return dst, nil
 	}
-	for more := true; more; {
-		var part string
-		part, s, more = strings.Cut(s, ",")
-		id, err := strconv.ParseInt(part, 10, 64)
-		if err != nil || id == math.MinInt64 {
-			return nil, errList
+	for {
+		end, id := 0, int64(0)
+		for end < len(s) && s[end]-'0' <= 9 {
+			id = id*10 + int64(s[end]-'0')
+			end++
+		}
+		if end == 0 || end > safeDigits || end < len(s) && s[end] != ',' { // a sign, or no number
+			if end = strings.IndexByte(s, ','); end < 0 {
+				end = len(s)
+			}
+			var err error
+			if id, err = strconv.ParseInt(s[:end], 10, 64); err != nil || id == math.MinInt64 {
+				return nil, errList
+			}
 		}
 		dst = append(dst, id)
+		if end == len(s) {
+			return dst, nil
+		}
+		s = s[end+1:]
 	}
-	return dst, nil
 }
 
 // what is the kind of value that f takes, for a person.

@@ -43,6 +43,7 @@ type Field struct {
 	Key       bool   // stored a second time letter-case folded and indexed: instant = and order; of an extra field: indexed as it is
 	Search    bool   // has a trigram index: instant LIKE '%x%'; implies a folded copy
 	Extra     bool   // declared at run time (Z_…); lives in the table's extra column
+	Slot      string // the name that the values of an extra field are kept under, see Packed; "" = Name, which With makes of it
 	Internal  bool   // the server's own book-keeping: no dialect shows, filters by or sets it
 	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
 	Unique    bool   // no two records have the same, letter case aside and deleted ones counted; null and "" are none. Text only
@@ -237,6 +238,15 @@ func (r *Resource) Field(name string) *Field {
 		return &r.Fields[i]
 	}
 	return nil
+}
+
+// ExtraFields returns the extra fields, which stand behind all others.
+func (r *Resource) ExtraFields() []Field {
+	i := len(r.Fields)
+	for i > 0 && r.Fields[i-1].Extra {
+		i--
+	}
+	return r.Fields[i:]
 }
 
 // Kept returns the name of the declared resource whose table keeps the records.

@@ -40,4 +40,9 @@ type Record struct {
 	ID      int64
 	Version int64 // grows by one with every change of the row
 	Values  []Value
+
+	// Packed, when set, are the values of the extra fields, and Values are those of
+	// the fields before them only: records come so to those who show most values
+	// as they are kept.
+	Packed *Packed
 }

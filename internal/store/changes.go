@@ -124,14 +124,14 @@ func appendFields(dst []byte, fields []crm.FieldChange) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendJSONString(append(dst, '['), f.Name)
+		dst = resource.AppendText(append(dst, '['), f.Name)
 		for _, v := range []resource.Value{f.Before, f.After} {
 			dst = append(dst, ',')
 			switch v.Type {
 			case resource.Int:
 				dst = strconv.AppendInt(dst, v.I, 10)
 			case resource.Str:
-				dst = appendJSONString(dst, v.S)
+				dst = resource.AppendText(dst, v.S)
 			default:
 				dst = append(dst, "null"...)
 			}

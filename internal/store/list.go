@@ -29,7 +29,7 @@ func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page, writ
 	if err := l.sortKeys(); err != nil {
 		return err
 	}
-	*p = crm.Page{Known: p.Known, Keys: p.Keys[:0]}
+	*p = crm.Page{Known: p.Known, Packed: p.Packed, Keys: p.Keys[:0]}
 	if l.q.Where, err = l.resolve(ctx, c, q.Where); err != nil {
 		return err
 	}

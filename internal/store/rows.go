@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync/atomic"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -20,8 +22,10 @@ type rowPlan struct {
 	t      *table
 	sql    string // up to WHERE
 	text   []bool // by column of declared fields: text
-	extra  map[string]*resource.Field
-	fields int // declared fields, the id included
+	fields int    // declared fields, the id included
+	extra  *resource.Packing
+
+	width atomic.Int64 // bytes of text in a row, as of the last page
 
 	sources []string // sql of each of the table's sources; nil when it has none
 }
@@ -40,7 +44,7 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &rowPlan{res: res, t: t, fields: len(t.res.Fields)}
+	p := &rowPlan{res: res, t: t, fields: len(t.res.Fields), extra: resource.NewPacking(res)}
 	if len(res.Fields) < p.fields {
 		return nil, fmt.Errorf("resource %s lacks declared fields", res.Name)
 	}
@@ -52,15 +56,11 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 		sql += ", " + t.fields[i]
 		p.text = append(p.text, columnOf(&res.Fields[i]) == ColumnText)
 	}
-	for i := p.fields; i < len(res.Fields); i++ {
-		if p.extra == nil {
-			p.extra = map[string]*resource.Field{}
-			sql += ", " + extraColumn
-			if s.flavor == PostgreSQL {
-				sql += "::text"
-			}
+	if len(res.Fields) > p.fields {
+		sql += ", " + extraColumn
+		if s.flavor == PostgreSQL {
+			sql += "::text"
 		}
-		p.extra[res.Fields[i].Name] = &res.Fields[i]
 	}
 	p.sql = sql + " FROM " + t.name + " WHERE " + idColumn
 	for _, src := range t.sources {
@@ -73,36 +73,46 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 // maxPageText is how much text the records of one page may have, in bytes.
 const maxPageText = 64 << 20
 
+// maxReserve is how much memory is taken for the text of a page before any of it has
+// been read, in bytes.
+const maxReserve = 1 << 20
+
 // reader reads rows into records. All text of a page is collected in one piece
 // of memory and all values in another, so that a page costs a handful of
 // allocations whatever its size.
 type reader struct {
 	plan       *rowPlan
+	packed     bool // records come with Record.Packed
 	records    []resource.Record
 	values     []resource.Value
-	arena      []byte
-	keys       extraKeys
+	arena      strings.Builder
+	extra      []int64 // by record: place of its extra fields
 	generation int64
 }
 
-func newReader(plan *rowPlan, rows int) *reader {
-	return &reader{
-		plan:    plan,
-		records: make([]resource.Record, 0, rows),
-		values:  make([]resource.Value, 0, rows*len(plan.res.Fields)),
-		arena:   make([]byte, 0, rows*256),
-		keys:    extraKeys{find: func(name []byte) *resource.Field { return plan.extra[string(name)] }},
+func newReader(plan *rowPlan, rows int, packed bool) *reader {
+	r := &reader{plan: plan, packed: packed && len(plan.res.Fields) > plan.fields, records: make([]resource.Record, 0, rows)}
+	r.values = make([]resource.Value, 0, rows*r.width())
+	// What a row took on the last page, and some more.
+	r.arena.Grow(min(rows*max(256, int(plan.width.Load()*9/8)), maxReserve))
+	return r
+}
+
+// width is how many values a record has.
+func (r *reader) width() int {
+	if r.packed {
+		return r.plan.fields
 	}
+	return len(r.plan.res.Fields)
 }
 
 // row reads the current row. Until finish, a text is the place of its bytes in
 // the arena, packed into I.
 func (r *reader) row(row Row) error {
-	if len(r.arena) > maxPageText {
+	if r.arena.Len() > maxPageText {
 		return fault.New(fault.TooLarge, "these %d records have more than %d MB of text; ask for fewer at once", cap(r.records), maxPageText>>20)
 	}
-	n := len(r.plan.res.Fields)
-	start := len(r.values)
+	n, start := r.width(), len(r.values)
 	if cap(r.values)-start < n {
 		r.values, start = make([]resource.Value, 0, n), 0
 	}
@@ -122,38 +132,67 @@ func (r *reader) row(row Row) error {
 			v.Type, v.I = resource.Int, row.Int(column)
 			continue
 		}
-		at := len(r.arena)
-		r.arena = append(r.arena, row.Bytes(column)...)
-		v.Type, v.I = resource.Str, place(at, len(r.arena))
+		v.Type, v.I = resource.Str, r.keep(row, column)
 	}
-	if column := fixedColumns + len(r.plan.text); r.plan.extra != nil && !row.Null(column) {
-		json := extraReader{data: row.Bytes(column)}
-		return json.read(&r.arena, &r.keys, func(f *resource.Field, v extraValue) {
-			if v.typ == resource.Null || (v.typ == resource.Str) != (columnOf(f) == ColumnText) {
-				return
-			}
-			values[f.Index].Type = v.typ
-			if values[f.Index].I = v.i; v.typ == resource.Str {
-				values[f.Index].I = place(v.start, v.end)
-			}
-		})
+	if len(r.plan.res.Fields) > r.plan.fields {
+		at := int64(0)
+		if column := fixedColumns + len(r.plan.text); !row.Null(column) {
+			at = r.keep(row, column)
+		}
+		r.extra = append(r.extra, at)
 	}
 	return nil
+}
+
+// keep appends a text to the arena, and returns its place there.
+func (r *reader) keep(row Row, column int) int64 {
+	from := r.arena.Len()
+	r.arena.Write(row.Bytes(column))
+	return place(from, r.arena.Len())
 }
 
 // place packs where a text begins and ends in the arena: 2^31 bytes at most.
 func place(start, end int) int64 { return int64(start)<<32 | int64(end) }
 
-// finish turns places in the arena into texts.
-func (r *reader) finish() {
-	all := string(r.arena)
+// finish turns places in the arena into texts, and those of extra fields into
+// their values.
+func (r *reader) finish() error {
+	all := r.arena.String()
+	if n := len(r.records); n > 0 {
+		r.plan.width.Store(int64(len(all) / n))
+	}
+	text := func(place int64) string { return all[place>>32 : place&(1<<32-1)] }
 	for _, rec := range r.records {
-		for i := range rec.Values {
+		for i := range min(len(rec.Values), r.plan.fields) {
 			if v := &rec.Values[i]; v.Type == resource.Str {
-				v.S, v.I = all[v.I>>32:v.I&(1<<32-1)], 0
+				v.S, v.I = text(v.I), 0
 			}
 		}
 	}
+	if r.extra == nil {
+		return nil
+	}
+	extra := r.plan.res.Fields[r.plan.fields:]
+	unpacker := r.plan.extra.Unpacker(len(r.records))
+	defer unpacker.Done()
+	packed := make([]resource.Packed, len(r.records))
+	for i := range r.records {
+		rec := &r.records[i]
+		if at := r.extra[i]; at != 0 {
+			var err error
+			if packed[i], err = unpacker.Unpack(text(at)); err != nil {
+				return fmt.Errorf("record %d: %w", rec.ID, err)
+			}
+		}
+		if r.packed {
+			rec.Packed = &packed[i]
+			continue
+		}
+		for n := range extra {
+			rec.Values[r.plan.fields+n] = packed[i].Value(n, &extra[n])
+		}
+	}
+	return nil
 }
 
 // read reads the rows with these ids that satisfy visible, in any order.
@@ -177,8 +216,7 @@ func (r *reader) read(ctx context.Context, c Conn, s *Store, visible filter.Expr
 			return err
 		}
 	}
-	r.finish()
-	return nil
+	return r.finish()
 }
 
 func (r *reader) readFrom(ctx context.Context, c Conn, s *Store, sql string, visible filter.Expr, ids []int64, row func(Row) error) error {
@@ -245,7 +283,7 @@ func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, visibl
 	if err != nil {
 		return err
 	}
-	r := newReader(plan, len(ids))
+	r := newReader(plan, len(ids), p.Packed)
 	if err := r.read(ctx, c, s, visible, ids); err != nil {
 		return err
 	}
@@ -284,9 +322,9 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 		return err
 	}
 	return s.db.Read(ctx, func(c Conn) error {
-		*p = crm.Page{Known: p.Known, Visible: p.Visible, Keys: p.Keys[:0]}
+		*p = crm.Page{Known: p.Known, Packed: p.Packed, Visible: p.Visible, Keys: p.Keys[:0]}
 		if p.Known == nil || plan.sources != nil {
-			r := newReader(plan, len(ids))
+			r := newReader(plan, len(ids), p.Packed)
 			if err := r.read(ctx, c, s, p.Visible, ids); err != nil {
 				return err
 			}
@@ -326,11 +364,13 @@ func (s *Store) loadOne(ctx context.Context, c Conn, plan *rowPlan, id int64, p 
 			p.Rows = append(p.Rows, nil)
 			return nil
 		}
-		r := newReader(plan, 1)
+		r := newReader(plan, 1, p.Packed)
 		if err := r.row(row); err != nil {
 			return err
 		}
-		r.finish()
+		if err := r.finish(); err != nil {
+			return err
+		}
 		p.Rows = append(p.Rows, &r.records[0])
 		return nil
 	})

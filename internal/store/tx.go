@@ -280,7 +280,7 @@ func (t *table) appendArgs(args []Arg, res *resource.Resource, rec *resource.Rec
 	var extra []byte
 	for i := len(t.fields); i < len(rec.Values); i++ {
 		if v := rec.Values[i]; !v.IsNull() {
-			extra = appendExtra(extra, res.Fields[i].Name, v)
+			extra = resource.AppendPacked(extra, &res.Fields[i], v)
 		}
 	}
 	v := resource.Value{}
@@ -314,7 +314,7 @@ func (x *tx) Update(ctx context.Context, res *resource.Resource, id int64, set [
 		f := a.Field
 		switch {
 		case f.Extra:
-			extra = appendExtra(extra, f.Name, a.Value)
+			extra = resource.AppendPacked(extra, f, a.Value)
 			continue
 		case f.Index == 0:
 			return false, fmt.Errorf("the id cannot be changed")
@@ -373,14 +373,16 @@ func (x *tx) Lock(ctx context.Context, res *resource.Resource, id int64) (_ *res
 	if x.s.flavor == PostgreSQL {
 		sql += " FOR NO KEY UPDATE"
 	}
-	r := newReader(plan, 1)
+	r := newReader(plan, 1, false)
 	if err := x.c.Query(ctx, sql, []Arg{{resource.IntValue(id), ColumnInteger}}, r.row); err != nil {
 		return nil, err
 	}
 	if len(r.records) == 0 {
 		return nil, nil // the contract of Tx.Lock
 	}
-	r.finish()
+	if err := r.finish(); err != nil {
+		return nil, err
+	}
 	return &r.records[0], nil
 }
 

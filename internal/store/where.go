@@ -140,11 +140,11 @@ func (b *builder) column(f *resource.Field, t *table, alias string) {
 		if text {
 			typ = "'text'"
 		}
-		path := quoteText(`$."` + f.Name + `"`)
+		path := quoteText(`$."` + f.Slot + `"`)
 		b.add("CASE json_type(", extra, ", ", path, ") WHEN ", typ, " THEN json_extract(", extra, ", ", path, ") END")
 		return
 	}
-	name := quoteText(f.Name)
+	name := quoteText(f.Slot)
 	b.add("CASE jsonb_typeof(", extra, " -> ", name, ") WHEN ")
 	if text {
 		b.add("'string' THEN (", extra, " ->> ", name, `) COLLATE "C" END`)

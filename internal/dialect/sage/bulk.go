@@ -7,6 +7,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // bulkOutcome is the message of an item that went well [DOC].
@@ -75,7 +76,7 @@ func (d *Dialect) bulk(s *session, w http.ResponseWriter, r *request, op crm.Ope
 		answer = append(answer, `,"id":`...)
 		answer = strconv.AppendInt(answer, o.ID, 10)
 		answer = append(answer, `,"message":`...)
-		answer = append(appendString(answer, message), '}')
+		answer = append(resource.AppendText(answer, message), '}')
 	}
 	respond(w, http.StatusOK, append(answer, ']'))
 	return nil

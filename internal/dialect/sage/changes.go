@@ -46,7 +46,7 @@ func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) err
 func (s *session) appendChange(dst []byte, c *crm.Change) []byte {
 	text := func(name, v string) {
 		dst = append(append(append(dst, `,"`...), name...), `":`...)
-		dst = appendString(dst, v)
+		dst = resource.AppendText(dst, v)
 	}
 	number := func(name string, v int64) {
 		dst = append(append(append(dst, `,"`...), name...), `":`...)
@@ -76,7 +76,7 @@ func (s *session) appendChange(dst []byte, c *crm.Change) []byte {
 			dst = append(dst, ',')
 		}
 		first = false
-		dst = append(appendString(dst, f.Name), `:{"before":`...)
+		dst = append(resource.AppendText(dst, f.Name), `:{"before":`...)
 		dst = appendChanged(dst, field, f.Before)
 		dst = append(dst, `,"after":`...)
 		dst = append(appendChanged(dst, field, f.After), '}')
@@ -95,7 +95,7 @@ func appendChanged(dst []byte, f *resource.Field, v resource.Value) []byte {
 	case f != nil && f.Kind == resource.RefList && v.Type == resource.Str:
 		return append(dst, v.S...) // kept as JSON
 	case v.Type == resource.Str:
-		return appendString(dst, v.S)
+		return resource.AppendText(dst, v.S)
 	}
 	switch f.Kind {
 	case resource.Number:

@@ -85,12 +85,12 @@ func (d *Dialect) documentRows(s *session, r *request, got *crm.Result, q quirk)
 		if err != nil {
 			failed = err
 		}
-		return appendString(dst, link)
+		return resource.AppendText(dst, link)
 	}
 	p, v := newPlan(s.catalog, got.Resource, q), variantOf(s, r)
-	rows := make([][]byte, len(got.Rows))
+	rows, titles := make([][]byte, len(got.Rows)), names{Titles: got.Titles}
 	for i, rec := range got.Rows {
-		rows[i] = p.append(nil, rec, &names{Titles: got.Titles}, v, more)
+		rows[i] = p.append(nil, rec, &titles, v, more)
 	}
 	return rows, failed
 }
@@ -167,10 +167,10 @@ func (d *Dialect) createDocument(s *session, w http.ResponseWriter, r *request) 
 	if err != nil {
 		return err
 	}
-	answer := append(appendString([]byte(`{"locator":`), ticket.Locator), `,"id":`...)
+	answer := append(resource.AppendText([]byte(`{"locator":`), ticket.Locator), `,"id":`...)
 	id := strconv.FormatInt(ticket.ID, 10)
 	if of.resource != nil && of.resource.Name == carouselOwner {
-		answer = appendString(answer, id)
+		answer = resource.AppendText(answer, id)
 	} else {
 		answer = append(answer, id...)
 	}

@@ -49,7 +49,7 @@ func (d *Dialect) createEmails(s *session, w http.ResponseWriter, r *request) er
 		body = append(body, `{"id":`...)
 		body = strconv.AppendInt(body, id, 10)
 		body = append(body, `,"emailTo":`...)
-		body = append(appendString(body, to[i]), '}')
+		body = append(resource.AppendText(body, to[i]), '}')
 	}
 	respond(w, http.StatusOK, append(body, ']'))
 	return nil
@@ -129,7 +129,7 @@ func attachments(raw json.RawMessage) (json.RawMessage, error) {
 			text = append(text, ',')
 		}
 		text = strconv.AppendInt(append(text, `{"id":`...), int64(i+1), 10)
-		text = appendString(append(text, `,"name":`...), *a.Name)
+		text = resource.AppendText(append(text, `,"name":`...), *a.Name)
 		text = append(text, `,"size":`...)
 		size := resource.Value{}
 		if a.Size != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // The vendor's error codes. 900, 901 and 910 are documented; -1 stands in the
@@ -110,9 +111,9 @@ func appendError(dst []byte, s shape, message string) []byte {
 	if summary == "" {
 		summary = message
 	}
-	dst = appendString(dst, summary)
+	dst = resource.AppendText(dst, summary)
 	dst = append(dst, `,"message":`...)
-	dst = appendString(dst, message)
+	dst = resource.AppendText(dst, message)
 	return append(dst, '}')
 }
 

@@ -86,9 +86,9 @@ func appendDelivery(dst []byte, v *hook.Delivery) []byte {
 		dst = append(resource.AppendInstant(append(dst, '"'), t.UnixMilli()), '"')
 	}
 	dst = strconv.AppendInt(append(dst, `{"sequence":`...), v.Sequence, 10)
-	dst = appendString(append(dst, `,"resource":`...), v.Resource)
+	dst = resource.AppendText(append(dst, `,"resource":`...), v.Resource)
 	number("id", v.Record)
-	dst = appendString(append(dst, `,"state":`...), v.State.String())
+	dst = resource.AppendText(append(dst, `,"state":`...), v.State.String())
 	instant("queued", v.Queued)
 	instant("firstAttempt", v.First)
 	next := v.Next
@@ -98,7 +98,7 @@ func appendDelivery(dst []byte, v *hook.Delivery) []byte {
 	instant("nextAttempt", next)
 	number("attempts", int64(v.Attempts))
 	number("status", int64(v.Status))
-	dst = appendString(append(dst, `,"failure":`...), v.Failure)
+	dst = resource.AppendText(append(dst, `,"failure":`...), v.Failure)
 	return append(dst, '}')
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // sent finds a member of what a client sent, in any letter case. The key is the
@@ -38,7 +39,7 @@ func sentText(in crm.Input, name string) (key, text string, ok bool) {
 }
 
 // quoted is a text as JSON. A text that came out of JSON goes into it again.
-func quoted(text string) json.RawMessage { return appendString(nil, text) }
+func quoted(text string) json.RawMessage { return resource.AppendText(nil, text) }
 
 // required is the refusal of a record that lacks a member.
 func required(name string) error { return fault.InField(name, "%s is required", name) }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // login exchanges a key pair for a session token. Every earlier token of the key
@@ -35,6 +36,6 @@ func (d *Dialect) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	respond(w, http.StatusOK, append(appendString([]byte(`{"token":`), token), '}'))
+	respond(w, http.StatusOK, append(resource.AppendText([]byte(`{"token":`), token), '}'))
 	return nil
 }

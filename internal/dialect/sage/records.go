@@ -1,6 +1,7 @@
 package sage
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"sync"
@@ -87,7 +88,7 @@ func (rd *renderer) finish(got *crm.Result) {
 		}
 		titles.links = nil
 		scratch = rd.plan.append(scratch[:0], rec, &titles, rd.variant, nil)
-		row := append(make([]byte, 0, len(scratch)), scratch...)
+		row := bytes.Clone(scratch)
 		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), renderedRow{row, titles.links})
 		rd.rows[i], rd.links[i] = row, titles.links
 	}

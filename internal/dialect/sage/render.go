@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -36,15 +35,17 @@ type plan struct {
 }
 
 type member struct {
-	key   []byte // `{"name":` or `,"name":`
-	name  string
-	field *resource.Field    // nil for a member that the handler writes
-	kind  resource.Kind      // of that member
-	table *resource.Resource // of references
-	guard bool               // of a table with records that are hidden from some
-	none  string             // what a null is written as
-	form  form
-	refs  refStyle
+	key    []byte // `{"name":` or `,"name":`
+	name   string
+	field  *resource.Field    // nil for a member that the handler writes
+	extra  int                // place among the extra fields; -1 when it is none of them
+	kind   resource.Kind      // of that member
+	table  *resource.Resource // of references
+	guard  bool               // of a table with records that are hidden from some
+	spread uint64             // of the table, for names.recent
+	none   string             // what a null is written as
+	form   form
+	refs   refStyle
 }
 
 // computed writes the members of a record that are no fields.
@@ -54,9 +55,10 @@ type computed func(dst []byte, member string, rec *resource.Record) []byte
 // [LIVE], unless the quirk says otherwise.
 func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 	p := &plan{}
+	declared := len(res.Fields) - len(res.ExtraFields())
 	add := func(name string, f *resource.Field) {
 		m := member{
-			name: name, field: f, none: cmp.Or(q.none[f.Name], "null"),
+			name: name, field: f, extra: max(f.Index-declared, -1), none: cmp.Or(q.none[f.Name], "null"),
 			form: q.forms[f.Name], refs: q.refs,
 		}
 		if f.JSON {
@@ -72,6 +74,9 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		if f.Table != "" {
 			m.table = catalog.Resource(f.Table)
 			m.guard = crm.Guarded(catalog, m.table)
+			for _, c := range []byte(m.table.Name) {
+				m.spread = m.spread*31 + uint64(c)
+			}
 		}
 		p.members = append(p.members, m)
 	}
@@ -84,7 +89,7 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 		add(name, res.Field(field))
 	}
 	for name, kind := range q.add {
-		p.members = append(p.members, member{name: name, kind: kind})
+		p.members = append(p.members, member{name: name, kind: kind, extra: -1})
 	}
 	place := func(m member) int {
 		if i := slices.Index(q.order, m.name); i >= 0 {
@@ -101,35 +106,32 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 			opening = '{'
 		}
 		m := &p.members[i]
-		m.key = append(appendString([]byte{opening}, m.name), ':')
+		m.key = append(resource.AppendText([]byte{opening}, m.name), ':')
 	}
 	return p
 }
 
 // names are the titles that the rows of a page show, in one language, and where the
-// row that is being written shows those that are hidden from some.
+// row that is being written shows those that are hidden from some. Rows of a page
+// refer to the same few records all the time, so that these are written once: they
+// serve one plan and one variant.
 type names struct {
 	crm.Titles
 	links  []link
-	recent [64]shown // by the last bits of the id
+	recent [128]shown // by the last bits of id and table
+	json   []byte     // of recent
 }
 
-// shown is a title as it was found for a reference.
+// maxShown is how many bytes of references are remembered, about.
+const maxShown = 64 << 10
+
+// shown is a reference as it was written for a row.
 type shown struct {
-	table *resource.Resource
-	id    int64
-	title string
-	seen  bool
-}
-
-// of is Titles.Of. Rows of a page refer to the same few records all the time.
-func (n *names) of(table *resource.Resource, id int64, language int) (title string, seen bool) {
-	s := &n.recent[uint64(id)%uint64(len(n.recent))]
-	if s.table != table || s.id != id {
-		s.table, s.id = table, id
-		s.title, s.seen = n.Titles.Of(table, id, language)
-	}
-	return s.title, s.seen
+	table    *resource.Resource
+	id       int64
+	from, to int // in names.json
+	title    int // where the title begins, counted from from; 0 = it is hidden
+	end      int // where it ends
 }
 
 // link is where the title of a reference stands in a row, as a JSON string.
@@ -167,6 +169,10 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant
 			dst = more(append(dst, m.key...), m.name, rec)
 			continue
 		}
+		if m.extra >= 0 && rec.Packed != nil {
+			dst = m.appendPacked(append(dst, m.key...), rec.Packed, titles, v)
+			continue
+		}
 		val := &rec.Values[m.field.Index]
 		if m.field.OmitEmpty && val.IsNull() {
 			continue // never the first member, which is the id or a documented one
@@ -182,33 +188,70 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant
 		}
 		switch m.field.Kind {
 		case resource.Text:
-			dst = appendString(dst, val.S)
-		case resource.Integer, resource.BareRef:
-			dst = strconv.AppendInt(dst, val.I, 10)
-		case resource.Number:
-			dst = resource.AppendNumber(dst, val.I, m.field.Scale)
-		case resource.Boolean:
-			dst = strconv.AppendBool(dst, val.I != 0)
-		case resource.Instant:
-			dst = append(dst, '"')
-			dst = resource.AppendInstant(dst, val.I)
-			dst = append(dst, '"')
-		case resource.Ref:
-			dst = m.appendRef(dst, val.I, titles, v)
+			dst = resource.AppendText(dst, val.S)
 		case resource.RefList:
 			var few [8]int64
 			ids, _ := val.AppendIDs(few[:0]) // the store keeps canonical lists only
-			dst = append(dst, '[')
-			for k, id := range ids {
-				if k > 0 {
-					dst = append(dst, ',')
-				}
-				dst = m.appendRef(dst, id, titles, v)
-			}
-			dst = append(dst, ']')
+			dst = m.appendRefs(dst, ids, titles, v)
+		default:
+			dst = m.appendInt(dst, val.I, titles, v)
 		}
 	}
 	return append(dst, '}')
+}
+
+// appendPacked writes the value of an extra field.
+func (m *member) appendPacked(dst []byte, p *resource.Packed, titles *names, v variant) []byte {
+	switch m.field.Kind {
+	case resource.Text:
+		empty := len(dst)
+		if dst = p.AppendText(dst, m.extra); len(dst) > empty {
+			return dst
+		}
+	case resource.RefList:
+		var few [8]int64
+		if ids, ok := p.AppendIDs(few[:0], m.extra); ok {
+			return m.appendRefs(dst, ids, titles, v)
+		}
+	case resource.Integer, resource.BareRef:
+		empty := len(dst)
+		if dst = p.AppendInt(dst, m.extra); len(dst) > empty {
+			return dst
+		}
+	default:
+		if i, ok := p.Int(m.extra); ok {
+			return m.appendInt(dst, i, titles, v)
+		}
+	}
+	return append(dst, m.none...)
+}
+
+// appendInt writes a value that is kept as an integer, as its kind is written.
+func (m *member) appendInt(dst []byte, i int64, titles *names, v variant) []byte {
+	switch m.field.Kind {
+	case resource.Number:
+		return resource.AppendNumber(dst, i, m.field.Scale)
+	case resource.Boolean:
+		return strconv.AppendBool(dst, i != 0)
+	case resource.Instant:
+		return append(resource.AppendInstant(append(dst, '"'), i), '"')
+	case resource.Ref:
+		return m.appendRef(dst, i, titles, v)
+	default:
+		return strconv.AppendInt(dst, i, 10)
+	}
+}
+
+// appendRefs writes a list of references.
+func (m *member) appendRefs(dst []byte, ids []int64, titles *names, v variant) []byte {
+	dst = append(dst, '[')
+	for k, id := range ids {
+		if k > 0 {
+			dst = append(dst, ',')
+		}
+		dst = m.appendRef(dst, id, titles, v)
+	}
+	return append(dst, ']')
 }
 
 // appendForm writes a value that is not written as its kind is.
@@ -253,95 +296,43 @@ func (m *member) appendRef(dst []byte, id int64, titles *names, v variant) []byt
 	if m.field.Extra && v.bareExtra {
 		return strconv.AppendInt(dst, id, 10)
 	}
-	dst = append(dst, '{')
-	if m.refs.labelFirst {
-		dst = m.appendTitle(dst, id, titles, v)
-		dst = append(dst, `,"id":`...)
-		dst = strconv.AppendInt(dst, id, 10)
-	} else {
-		dst = append(dst, `"id":`...)
-		dst = strconv.AppendInt(dst, id, 10)
-		dst = append(dst, ',')
-		dst = m.appendTitle(dst, id, titles, v)
+	s := &titles.recent[(uint64(id)+m.spread)%uint64(len(titles.recent))]
+	if s.table != m.table || s.id != id {
+		if len(titles.json) > maxShown {
+			titles.recent, titles.json = [len(titles.recent)]shown{}, titles.json[:0]
+		}
+		*s = shown{table: m.table, id: id, from: len(titles.json)}
+		titles.json = append(titles.json, '{')
+		if m.refs.labelFirst {
+			m.writeTitle(s, titles, v)
+			titles.json = append(titles.json, `,"id":`...)
+			titles.json = strconv.AppendInt(titles.json, id, 10)
+		} else {
+			titles.json = append(titles.json, `"id":`...)
+			titles.json = strconv.AppendInt(titles.json, id, 10)
+			titles.json = append(titles.json, ',')
+			m.writeTitle(s, titles, v)
+		}
+		titles.json = append(titles.json, '}')
+		s.to = len(titles.json)
 	}
-	return append(dst, '}')
+	if m.guard && s.title > 0 {
+		titles.links = append(titles.links, link{crm.Link{Table: m.table, ID: id}, len(dst) + s.title, len(dst) + s.end})
+	}
+	return append(dst, titles.json[s.from:s.to]...)
 }
 
-// appendTitle writes the title of a reference, null when it is hidden.
-func (m *member) appendTitle(dst []byte, id int64, titles *names, v variant) []byte {
-	dst = append(dst, '"')
-	dst = append(dst, m.refs.label...)
-	dst = append(dst, `":`...)
-	title, seen := titles.of(m.table, id, int(v.language))
+// writeTitle writes the title of s, null when it is hidden.
+func (m *member) writeTitle(s *shown, titles *names, v variant) {
+	titles.json = append(titles.json, '"')
+	titles.json = append(titles.json, m.refs.label...)
+	titles.json = append(titles.json, `":`...)
+	title, seen := titles.Of(m.table, s.id, int(v.language))
 	if !seen {
-		return append(dst, "null"...)
+		titles.json = append(titles.json, "null"...)
+		return
 	}
-	from := len(dst)
-	dst = appendString(dst, title)
-	if m.guard {
-		titles.links = append(titles.links, link{crm.Link{Table: m.table, ID: id}, from, len(dst)})
-	}
-	return dst
-}
-
-const hexDigits = "0123456789abcdef"
-
-// plainByte tells the bytes that stand for themselves in a JSON string.
-var plainByte = func() (t [256]bool) {
-	for c := 0x20; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// appendString writes s as a JSON string, as encoding/json does without its
-// HTML escapes (the documents show < and & unescaped).
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if plainByte[c] {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r != utf8.RuneError && r != '\u2028' && r != '\u2029' || r == utf8.RuneError && size > 1 {
-				i += size
-				continue
-			}
-			dst = append(dst, s[start:i]...)
-			if r == utf8.RuneError {
-				dst = append(dst, `\ufffd`...)
-			} else {
-				dst = append(dst, `\u202`...)
-				dst = append(dst, hexDigits[r&0xF])
-			}
-			i += size
-			start = i
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xF])
-		}
-		i++
-		start = i
-	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	s.title = len(titles.json) - s.from
+	titles.json = resource.AppendText(titles.json, title)
+	s.end = len(titles.json) - s.from
 }

@@ -29,7 +29,7 @@ func FuzzString(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := string(appendString(nil, s)), plainJSON(t, s); got != want {
+		if got, want := string(resource.AppendText(nil, s)), plainJSON(t, s); got != want {
 			t.Errorf("%q is written %s, want %s", s, got, want)
 		}
 	})

@@ -76,14 +76,14 @@ func (d *Dialect) zapierSchema(s *session, w http.ResponseWriter, r *request) er
 		if i > 0 {
 			answer = append(answer, ',')
 		}
-		answer = appendString(append(answer, `{"Key":`...), get("fieldName").S)
-		answer = appendString(append(answer, `,"Label":`...), fieldLabel(get, lang))
+		answer = resource.AppendText(append(answer, `{"Key":`...), get("fieldName").S)
+		answer = resource.AppendText(append(answer, `,"Label":`...), fieldLabel(get, lang))
 		answer = append(answer, `,"Help_Text":"","Required":`...)
 		answer = strconv.AppendBool(answer, get("mandatory").I == 1)
 		answer = append(answer, `,"Required_Via_Api":`...)
 		answer = strconv.AppendBool(answer, get("mandatoryRestApi").I == 1)
-		answer = appendString(append(answer, `,"Type":`...), shown)
-		answer = appendString(append(answer, `,"Choices":`...), choices)
+		answer = resource.AppendText(append(answer, `,"Type":`...), shown)
+		answer = resource.AppendText(append(answer, `,"Choices":`...), choices)
 		answer = append(answer, `,"List":`...)
 		answer = append(strconv.AppendBool(answer, typ == "list"), '}')
 	}
@@ -137,8 +137,8 @@ func (s *session) choices(r *request, table string, lang int) (string, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendString(text, strconv.FormatInt(rec.ID, 10))
-		text = appendString(append(text, ':'), res.TitleOf(res.TitleColumns(rec), lang))
+		text = resource.AppendText(text, strconv.FormatInt(rec.ID, 10))
+		text = resource.AppendText(append(text, ':'), res.TitleOf(res.TitleColumns(rec), lang))
 	}
 	return string(append(text, '}')), nil
 }
