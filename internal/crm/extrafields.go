@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
 
@@ -215,6 +217,9 @@ func (d *declaration) extraField(ctx context.Context) error {
 			return fault.InField("fieldName", "fieldName: %s has a field %s already", entity.Name, name)
 		})
 	}
+	if err == nil && d.old == nil {
+		err = d.slot(ctx, entity)
+	}
 	if err != nil {
 		return err
 	}
@@ -255,6 +260,25 @@ func (d *declaration) extraField(ctx context.Context) error {
 		return nil
 	}
 	return d.tx.Index(ctx, entity, f)
+}
+
+// slot keeps the values of a new field apart from those of one that had its name and
+// was deleted, which the records still have: they are kept under a name of their own.
+func (d *declaration) slot(ctx context.Context, entity *resource.Resource) error {
+	is := func(field, text string) filter.Expr {
+		return compare(d.res, field, filter.Eq, resource.TextValue(resource.Fold(text)))
+	}
+	name := d.value("fieldName").S
+	var last Page
+	err := d.tx.List(ctx, Query{
+		Resource: d.res, Where: filter.And{is("entity", entity.Name), is("fieldName", name)},
+		Order: []filter.Term{{Path: filter.Path{Field: &d.res.Fields[0]}, Desc: true}}, Limit: 1, Language: -1,
+	}, &last)
+	if err != nil || len(last.Rows) == 0 {
+		return err
+	}
+	*d.value("slot") = resource.TextValue(name + "~" + strconv.FormatInt(last.Keys[0].ID, 10))
+	return nil
 }
 
 // table returns the name of the table that a list takes its values from. A list
@@ -399,7 +423,7 @@ func (s *Service) fieldOf(res *resource.Resource, rec *resource.Record) (*resour
 		return nil, fault.InField("fieldName", "fieldName is no name of an extra field")
 	}
 	f := &resource.Field{
-		Name: value("fieldName").S, Slot: value("fieldName").S, Kind: kind, Extra: true, ReadOnly: is("readOnly"),
+		Name: value("fieldName").S, Slot: cmp.Or(value("slot").S, value("fieldName").S), Kind: kind, Extra: true, ReadOnly: is("readOnly"),
 		// What the API does not know is there all the same, with its default.
 		Internal: value("restApi") == resource.BoolValue(false),
 		// A list of ids is looked into, which no index helps with.
@@ -532,7 +556,7 @@ func (s *Service) readDeclarations(ctx context.Context) (read declarations, err 
 	}
 	for _, name := range []string{
 		"entity", "fieldName", "type", "length", "valueListRelated", "defaultValue", "branches", "readOnly", "restApi",
-		"searchable", "mandatoryRestApi", "dynamicField", "dynamicFieldValues", "dependenceField", fieldDeleted,
+		"searchable", "mandatoryRestApi", "dynamicField", "dynamicFieldValues", "dependenceField", "slot", fieldDeleted,
 	} {
 		if res.Field(name) == nil {
 			return read, fmt.Errorf("resource %s lacks %s", extraFields, name)

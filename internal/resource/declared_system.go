@@ -104,6 +104,7 @@ func declaredSystem() []Resource {
 				boolean("searchable").no(), boolean("multilanguage").no(), boolean("includeTime").no(), boolean("fuzzySearch"),
 				boolean("restApi").yes(), boolean("webVisibility").yes(), boolean("mobileVisibility").yes(),
 				boolean("visibleInList").no(), boolean("visibleInPhoneCallForm").no(),
+				text("slot", 80).internal(), // Field.Slot
 			}),
 			Access: Access{Admin: true},
 		},

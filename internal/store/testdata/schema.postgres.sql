@@ -1829,6 +1829,7 @@ CREATE TABLE "extrafields" (
   "salesRepIdDeleted" bigint,
   "salesRepIdUpdated" bigint,
   "searchable" boolean,
+  "slot" text COLLATE "C",
   "tabId" bigint,
   "type" text COLLATE "C",
   "valueListRelated" text COLLATE "C",

@@ -1832,6 +1832,7 @@ CREATE TABLE "extrafields" (
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
   "searchable" INTEGER,
+  "slot" TEXT,
   "tabId" INTEGER REFERENCES "extrafieldsTabs" ("id"),
   "type" TEXT,
   "valueListRelated" TEXT,
