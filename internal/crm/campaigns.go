@@ -89,10 +89,24 @@ var questionKinds = map[string][]resource.Kind{
 }
 
 // campaignQuestion is the rule of questions: they offer a list that there is, and
-// are linked to a field that can hold their answers.
-func campaignQuestion(_ context.Context, _ *Service, e *edit) error {
+// are linked to a field that can hold their answers. What has been answered does not
+// become another question: the answers would be of the wrong type. The documents say
+// nothing about it.
+func campaignQuestion(ctx context.Context, _ *Service, e *edit) error {
 	if !e.changes("type", "custom", "valueListName", "linkedEntity", "linkedEntityField") {
 		return nil
+	}
+	if e.old != nil && (e.changes("type", "custom") || resource.Fold(e.text("valueListName")) != resource.Fold(e.old.Values[e.res.Field("valueListName").Index].S)) {
+		answers := e.view.catalog.Resource("campaignQuestionAnswers")
+		given, err := e.records(ctx, answers, existing(answers), compare(answers, "questionId", filter.Eq, resource.IntValue(e.old.ID)))
+		if err != nil {
+			return err
+		}
+		if len(given) > 0 {
+			refused := fault.New(fault.Conflict, "type: the question has answers already; ask a new question, or delete the answers")
+			refused.Field = "type"
+			return refused
+		}
 	}
 	kind := e.text("type")
 	if kind == "" {
@@ -146,22 +160,68 @@ func campaignAnswer(ctx context.Context, s *Service, e *edit) error {
 	if !ok || isDeleted(q.res, rec) {
 		return fault.InField("questionId", "questionId: the question is deleted")
 	}
-	answer := strings.TrimSpace(e.text("value"))
-	if answer == "" {
-		if q.is("mandatory") {
-			return fault.InField("value", "value: the question is mandatory, its answer cannot be empty")
-		}
-		*e.value("value") = resource.TextValue("")
-		return nil
-	}
-	if answer, err = q.canonical(ctx, e, answer); err != nil {
+	if err := q.take(ctx, e); err != nil {
 		return err
 	}
-	*e.value("value") = resource.TextValue(answer)
-	if q.text("linkedEntity") == "" {
-		return nil
+	given := e.changes("questionId", "activityId")
+	if given {
+		if err := e.answersOnce(ctx, q); err != nil {
+			return err
+		}
 	}
-	return q.link(ctx, s, e, answer)
+	if answer := e.text("value"); answer != "" && q.text("linkedEntity") != "" {
+		if err := q.link(ctx, s, e, answer); err != nil {
+			return err
+		}
+	}
+	if given { // the new records of one request are inserted together, after this
+		e.view.first(e.answers(q))
+	}
+	return nil
+}
+
+// take checks an answer to the question and brings it into its form.
+func (q question) take(ctx context.Context, e *edit) (err error) {
+	answer := strings.TrimSpace(e.text("value"))
+	switch {
+	case answer != "":
+		if answer, err = q.canonical(ctx, e, answer); err != nil {
+			return err
+		}
+	case q.is("mandatory"):
+		return fault.InField("value", "value: the question is mandatory, its answer cannot be empty")
+	}
+	*e.value("value") = resource.TextValue(answer)
+	return nil
+}
+
+// answersOnce refuses a second answer to a question in one activity.
+func (e *edit) answersOnce(ctx context.Context, q question) error {
+	// Holding the question keeps others from answering it meanwhile.
+	if _, err := e.tx.Lock(ctx, q.res, q.rec.ID); err != nil {
+		return err
+	}
+	activity := *e.value("activityId")
+	if e.view.claimed[e.answers(q)] {
+		return fault.New(fault.Conflict, "activity %d answers question %d twice", activity.I, q.rec.ID)
+	}
+	given, err := e.records(ctx, e.res, existing(e.res),
+		compare(e.res, "questionId", filter.Eq, resource.IntValue(q.rec.ID)),
+		compare(e.res, "activityId", filter.Eq, activity))
+	if err != nil {
+		return err
+	}
+	for _, a := range given {
+		if e.old == nil || a.ID != e.old.ID {
+			return fault.New(fault.Conflict, "activity %d answers question %d already; change that answer, %d", activity.I, q.rec.ID, a.ID)
+		}
+	}
+	return nil
+}
+
+// answers is what an answer to a question claims.
+func (e *edit) answers(q question) value {
+	return value{e.res.Name, "activityId", fmt.Sprint(q.rec.ID, "/", e.value("activityId").I)}
 }
 
 // question is a record of campaignQuestions.

@@ -32,6 +32,7 @@ func TestLinkedAnswers(t *testing.T) {
 	w := newWorld(t)
 	account := w.account("Lana")
 	w.campaign(account)
+	w.create("activities", `{"accountId":`+id(account)+`,"typeId":1,"salesRepId":1,"date":"2026-01-03"}`)
 	w.create("campaignQuestions", `{"campaignId":1,"textEN":"Called?","type":"text","linkedEntity":"accounts","linkedEntityField":"name"}`)
 	w.create("campaignQuestionAnswers", `{"questionId":1,"activityId":1,"value":" Lana S.A. "}`)
 
@@ -54,15 +55,19 @@ func TestLinkedAnswers(t *testing.T) {
 		t.Errorf("told of %s", got)
 	}
 
+	// A second answer would leave it open which of them counts.
+	if err := w.try(w.admin, "campaignQuestionAnswers", `{"questionId":1,"activityId":1,"value":"other"}`); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("answered twice: %v", err)
+	}
 	// A value that the account does not take takes the answer with it.
-	err = w.try(w.admin, "campaignQuestionAnswers", `{"questionId":1,"activityId":1,"value":"`+strings.Repeat("x", 81)+`"}`)
+	err = w.try(w.admin, "campaignQuestionAnswers", `{"questionId":1,"activityId":2,"value":"`+strings.Repeat("x", 81)+`"}`)
 	if fault.KindOf(err) != fault.Invalid || fault.FieldOf(err) != "value" {
 		t.Errorf("too long for the account: %v", err)
 	}
 	// One good answer in a bulk request is kept, its neighbour is not.
 	out, err := w.Bulk(t.Context(), w.admin, w.res("campaignQuestionAnswers"), crm.BulkCreate, []crm.Item{
-		{Input: input(t, `{"questionId":1,"activityId":1,"value":"`+strings.Repeat("y", 81)+`"}`)},
-		{Input: input(t, `{"questionId":1,"activityId":1,"value":"Lana"}`)},
+		{Input: input(t, `{"questionId":1,"activityId":2,"value":"`+strings.Repeat("y", 81)+`"}`)},
+		{Input: input(t, `{"questionId":1,"activityId":2,"value":"Lana"}`)},
 	})
 	if err != nil || out[0].Err == nil || out[1].Err != nil {
 		t.Errorf("bulk: %v, %v", out, err)

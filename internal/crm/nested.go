@@ -51,6 +51,20 @@ func (s *Service) prepareNested(catalog *resource.Catalog, actor Actor, res *res
 	return nil
 }
 
+// refuseNested refuses parts within the update of a record. They could be meant to take
+// the place of those that are there, or to be added to them: no document and no client
+// says which, and a client that is told nothing believes that they are kept.
+func refuseNested(res *resource.Resource, input Input) error {
+	for _, n := range res.Nested {
+		for name, raw := range input {
+			if strings.EqualFold(name, n.Member) && string(raw) != "null" {
+				return fault.InField(n.Member, "%s can be sent with a new record only; change those of this one by themselves, in %s", n.Member, n.Of)
+			}
+		}
+	}
+	return nil
+}
+
 // composeNested makes the parts before anything is written.
 func (s *Service) composeNested(ctx context.Context, tx Tx, view *View, c *change) error {
 	for i := range c.nested {

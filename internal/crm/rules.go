@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 
+	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
@@ -22,7 +23,8 @@ type edit struct {
 	rec  *resource.Record // as it will be
 }
 
-// ruleOf returns the rule of a resource, nil when it has none. Deletions ask none.
+// ruleOf returns the rule of a resource, nil when it has none. Deletions ask none of
+// these, see spare.
 func ruleOf(res *resource.Resource) rule {
 	switch res.Name {
 	case "campaignEntities":
@@ -45,8 +47,24 @@ func ruleOf(res *resource.Resource) rule {
 	return nil
 }
 
+// spare refuses a deletion that the workspace could not bear.
+func spare(ctx context.Context, tx Tx, res *resource.Resource, rec *resource.Record) error {
+	if res.Name == "users" {
+		return notTheLast(ctx, tx, res, rec)
+	}
+	return nil
+}
+
 // obey asks the rule of a resource, if it has one.
 func (s *Service) obey(ctx context.Context, e *edit) error {
+	// A change of the beginning alone goes through: the documented PUT of an event moves
+	// it to years after its end [DOC].
+	if p := e.res.Period; p != nil && e.changes(p.To) {
+		from, to := *e.value(p.From), *e.value(p.To)
+		if !from.IsNull() && !to.IsNull() && to.I < from.I {
+			return fault.InField(p.To, "%s is before %s", p.To, p.From)
+		}
+	}
 	if r := ruleOf(e.res); r != nil {
 		return r(ctx, s, e)
 	}
@@ -55,7 +73,7 @@ func (s *Service) obey(ctx context.Context, e *edit) error {
 
 // obeyed is obey for an update of old: it returns set with what the rule completed.
 func (s *Service) obeyed(ctx context.Context, tx Tx, view *View, res *resource.Resource, old *resource.Record, set []Assignment) ([]Assignment, error) {
-	if ruleOf(res) == nil {
+	if ruleOf(res) == nil && res.Period == nil {
 		return set, nil
 	}
 	before := With(old, set)

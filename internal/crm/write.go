@@ -275,7 +275,8 @@ func (s *Service) prepareCreate(catalog *resource.Catalog, actor Actor, res *res
 }
 
 // requires refuses a change that leaves a required field null. An empty text is a
-// value: a client creates every contact with an empty lastName [CLIENT].
+// value: a client creates every contact with an empty lastName [CLIENT]. So is an empty
+// list: a user may be of no branch, as answers show with -1 [DOC].
 func (c *change) requires(res *resource.Resource) error {
 	for _, name := range res.Required {
 		f := res.Field(name)
@@ -389,6 +390,9 @@ func (s *Service) prepareUpdate(catalog *resource.Catalog, actor Actor, res *res
 		return nil, err
 	}
 	if err := c.keeps(); err != nil {
+		return nil, err
+	}
+	if err := refuseNested(res, input); err != nil {
 		return nil, err
 	}
 	c.stamp(res, fieldDateUpdated, resource.IntValue(s.Now().UnixMilli()))
@@ -517,6 +521,9 @@ func (s *Service) delete(ctx context.Context, tx Tx, view *View, res *resource.R
 	}
 	if isLocked(res, rec) {
 		return errLocked(res)
+	}
+	if err := spare(ctx, tx, res, rec); err != nil {
+		return err
 	}
 	if isDeclaration(res) {
 		if err := tx.Declare(ctx); err != nil {

@@ -45,7 +45,11 @@ func (p *parser) field() (operand, bool) {
 		}
 		to := p.cat.Resource(f.Table)
 		if !f.Kind.IsRef() || to == nil {
-			p.fail(pos, "", "field %s is %s, there is no %s", quote(name[:len(name)-len(rest)+len(part)]), article(f.Kind), quote(name))
+			hint := ""
+			if f.Kind == resource.RefList {
+				hint = "a list is searched for an id: " + quote(f.Name+"=16")
+			}
+			p.fail(pos, hint, "field %s is %s, there is no %s", quote(name[:len(name)-len(rest)+len(part)]), article(f.Kind), quote(name))
 			return o, false
 		}
 		if o.path.Via = append(o.path.Via, f); len(o.path.Via) > MaxVia {

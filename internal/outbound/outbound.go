@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -106,6 +107,11 @@ func (g *Guard) Check(text string) error {
 func (g *Guard) check(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Opaque != "" {
 		return fault.New(fault.Invalid, "must be a URL that begins with http:// or https:// and names a host")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return fault.New(fault.Invalid, "%s is no port; those are 1 to 65535", p)
+		}
 	}
 	host := hostName(u.Hostname())
 	if g.hosts[host] {

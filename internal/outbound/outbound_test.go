@@ -89,7 +89,8 @@ func TestAllowed(t *testing.T) {
 // TestCheck is about what can be said of a URL without a look-up.
 func TestCheck(t *testing.T) {
 	for target, ok := range map[string]bool{
-		"https://hooks.example.com/a?b=c": true, "http://example.com:8080": true, "HTTPS://EXAMPLE.COM/": true,
+		"https://hooks.example.com/a?b=c": true, "http://example.com:8080": true, "http://example.com:": true, "http://example.com:65535": true,
+		"http://example.com:65536": false, "https://hooks.example.com:99999/": false, "http://example.com:0/": false, "HTTPS://EXAMPLE.COM/": true,
 		"http://8.8.8.8/": true, "http://[2606:4700::1]/": true, "https://user:pw@example.com/": true,
 		"https://a_b.example.com": true, "https://example.com./": true,
 

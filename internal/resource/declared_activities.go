@@ -51,6 +51,7 @@ func declaredActivities() []Resource {
 				permissionLevel(), boolean("readOnly").no(),
 			}),
 			Access: Access{Level: "permissionLevel", Owners: []string{"salesRepId"}, Branch: "branchId", Lock: "readOnly"},
+			Period: dated(),
 			Indexes: polled(
 				by("a salesperson's calendar", "salesRepId", "startDate"),
 				by("an account's events", "accountId", "startDate"),
@@ -71,6 +72,7 @@ func declaredActivities() []Resource {
 				bareRef("salesRepId", "users"), bareRef("timeZoneId", "timeZones"),
 			}),
 			Access: Access{Owners: []string{"salesRepId"}, Within: []string{"accountId", "contactId", "opportunityId"}},
+			Period: dated(),
 			Indexes: polled(
 				by("a salesperson's calls, for the scores", "salesRepId", "startDate"),
 				by("the calls with an account", "accountId", "startDate"),
@@ -109,6 +111,7 @@ func declaredActivities() []Resource {
 				integer("status").or(IntValue(1)).within(1, 4), // 1 confirmed, 2 opened, 3 received, 4 sent [DOC]
 				integer("totalUsers").or(IntValue(0)),
 			}),
+			Period: dated(),
 		},
 		listOnly(valueList("videoCallProviders", 150, 150, 6000)),
 	}

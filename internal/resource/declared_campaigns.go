@@ -26,6 +26,7 @@ func declaredCampaigns() []Resource {
 				bareRef("statusId", "campaignStatuses"), bareRef("typeId", "campaignTypes"),
 			}),
 			Access:  Access{Owners: []string{"ownerId"}},
+			Period:  dated(),
 			Indexes: polled(),
 		},
 		{

@@ -35,7 +35,8 @@ func declaredProducts() []Resource {
 				text("Comments", 6000), text("extID", 50), ref("branchId", "branches"), visibleIn(),
 				bareRef("currencyId", "currencies"), instant("startDate"), instant("endDate"),
 			}),
-			Access: offered(),
+			Access: Access{Offered: offered().Offered}, // written by whoever writes prices
+			Period: dated(),
 		},
 	}
 }

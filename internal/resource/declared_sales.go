@@ -74,6 +74,7 @@ func declaredSales() []Resource {
 		valueList("salesorderStatuses", 150, 50, 50, visibleIn(), integer("order"), boolean("lost"), boolean("won")),
 		valueList("orderTypes", 150, 50, 50, visibleIn(), integer("order"), boolean("lost"), boolean("won")),
 		{
+			// Neither the schema nor the list of attributes requires anything [DOC].
 			Name: "sales", Title: []string{"extId"}, Ops: CRUD,
 			Fields: join(audit(), []Field{
 				text("extId", 255).key(), text("accountExtId", 100), text("salesRepExtId", 100),

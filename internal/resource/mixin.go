@@ -129,11 +129,13 @@ func labelNames(prefix string) []string {
 }
 
 // valueList is a table of named values that other tables refer to; the numbers
-// are the limits of its labels.
+// are the limits of its labels. What the whole company chooses from, and what a
+// status means, is for administrators to say; the documents do not tell who may.
 func valueList(name string, spanish, middle, last int, more ...Field) Resource {
 	r := Resource{
 		Name: name, LabelFields: labelFields(), Ops: CRUD, Required: []string{"descriptionEN"},
 		Fields: join(audit(), labels("description", spanish, middle, last), more),
+		Access: Access{Admin: true},
 	}
 	if slices.ContainsFunc(more, func(f Field) bool { return f.Name == offered().Offered }) {
 		r.Access = offered()
@@ -158,7 +160,7 @@ func ours(r Resource) Resource {
 func visibleIn() Field { return refList("branchVisibility", "branches").sparse() }
 
 // offered is the Access of values that are there for the users of some branches.
-func offered() Access { return Access{Offered: "branchVisibility"} }
+func offered() Access { return Access{Offered: "branchVisibility", Admin: true} }
 
 // permissionLevel is the least level of a user that sees the record, 1 to 5. The
 // vendor stores 0, open to every level, when a client does not say [LIVE].
@@ -173,6 +175,9 @@ func address(postcode int) []Field {
 func geo() []Field {
 	return []Field{boolean("geocoded").no(), integer("geocodingAccuracy"), coordinate("latitude"), coordinate("longitude")}
 }
+
+// dated is the period that most records call by the same names.
+func dated() *Period { return &Period{From: "startDate", To: "endDate"} }
 
 // discounts are four percentages, applied one after another.
 func discounts() []Field {

@@ -119,6 +119,13 @@ func (g *Registry) check(r *Resource) error {
 	if err := g.checkEnding(r); err != nil {
 		return err
 	}
+	if p := r.Period; p != nil {
+		for _, name := range []string{p.From, p.To} {
+			if f := r.Field(name); f == nil || f.Kind != Instant {
+				return fmt.Errorf("resource %s: its period names %s, which is no instant", r.Name, name)
+			}
+		}
+	}
 	for _, n := range r.Nested {
 		of := g.Resource(n.Of)
 		if of == nil || of.Field(n.By) == nil || !strings.EqualFold(of.Field(n.By).Table, r.Name) || r.Field(n.Member) != nil {

@@ -175,6 +175,11 @@ type Ending struct {
 	ClosedAt, WonAt, LostAt string
 }
 
+// Period names two instants of a record, the second of which is not before the first.
+// Hours that a record has beside its days are not compared: the documents show events
+// whose hours run backwards [DOC].
+type Period struct{ From, To string }
+
 // MaxSources is how many Sources a resource may have. The row that a record gives
 // has the id record's id * MaxSources + place of the Source: sources are appended,
 // and never removed or moved.
@@ -209,6 +214,7 @@ type Resource struct {
 	Most        int      // how many records there may be that are not deleted; 0 = any number
 	Access      Access   // zero: everyone sees and may change the records
 	Ending      *Ending  // nil: the records have no end
+	Period      *Period  // nil: the records take no time
 	Indexes     []Index
 	Sources     []Source          // where the rows come from that are not kept themselves; nil: they are kept
 	Aliases     map[string]string // further names of fields: alias -> field. Clients may send and filter by them

@@ -432,8 +432,13 @@ func (m *matrix) create(prefix string) func(*resource.Resource) probe {
 	return func(res *resource.Resource) probe {
 		body, refs := m.creation(res)
 		p := probe{method: "POST", path: prefix + "/" + res.Name, body: body, refs: refs, admin: res.Access.Admin}
-		if res.Name == "campaignEntities" { // an account is in a campaign once
+		switch res.Name {
+		case "campaignEntities": // an account is in a campaign once
 			p.body, p.copied = strings.Replace(body, `"campaignId":5000`, `"campaignId":{id}`, 1), "campaigns"
+		case "campaignQuestionAnswers": // an activity answers a question once
+			p.body, p.copied = strings.Replace(body, `"questionId":5000`, `"questionId":{id}`, 1), "campaignQuestions"
+		case "users": // an address is of one user
+			p.body, p.copied = strings.Replace(body, `"email":"http://`, `"email":"{id}@`, 1), "roles"
 		}
 		return p
 	}
@@ -619,7 +624,7 @@ var probes = map[string]func(m *matrix) []probe{
 	},
 	"POST /campaignQuestions/{}/answers": func(*matrix) []probe {
 		body := `{"activityId": 5000, "value": "x"}`
-		return []probe{{method: "POST", path: "/campaignQuestions/5000/answers", body: body, target: "campaignQuestions", refs: []string{"activities"}}}
+		return []probe{{method: "POST", path: "/campaignQuestions/{id}/answers", body: body, target: "campaignQuestions", copied: "campaignQuestions", refs: []string{"activities"}}}
 	},
 	"GET /campaignQuestions/{}/answers/{}": func(m *matrix) []probe {
 		return m.part("GET", "/campaignQuestions/5000/answers/{id}", "campaignQuestionAnswers")
