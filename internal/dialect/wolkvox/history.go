@@ -135,7 +135,7 @@ func (c *call) titlesIn(cases *resource.Resource, changes []crm.Change, attachme
 
 func (t *titles) of(r row, kind string, at time.Time, by int64, text string) note {
 	return note{
-		ID: r.text("wolkvoxId"), Number: r.text("number"), Prefixed: r.text("prefix") + r.text("number"),
+		ID: r.text("wolkvoxId"), Number: r.text("number"), Prefixed: prefixedNumber(r),
 		Kind: kind, Date: at.UTC().Format(time.DateTime), User: t.by["users"][by], Note: text, at: at,
 	}
 }

@@ -289,9 +289,18 @@ func caseNumber(_ *call, cases *resource.Resource, value string) (filter.Expr, e
 	return is(cases, "number", filter.In, numbers...), nil
 }
 
-// prefixed compares the prefix and the number of a case, as shown together.
+// prefixedNumber is the number of a case with its prefix, unless it begins with it.
+func prefixedNumber(r row) string {
+	prefix, number := r.text("prefix"), r.text("number")
+	if strings.HasPrefix(number, prefix) {
+		return number
+	}
+	return prefix + number
+}
+
+// prefixed looks for prefixedNumber, or the number alone.
 func prefixed(_ *call, cases *resource.Resource, value string) (filter.Expr, error) {
-	any := filter.Or{filter.And{is(cases, "number", filter.Eq, folded(value)), is(cases, "prefix", filter.IsNull)}}
+	any := filter.Or{is(cases, "number", filter.Eq, folded(value))}
 	const longest = 20 // characters of a prefix
 	n := 0
 	for i := range value {
@@ -537,7 +546,7 @@ func (r row) maybe(name string) any {
 
 func (s *shown) caseRow(r row) (*caseRow, error) {
 	out := &caseRow{
-		ID: r.text("wolkvoxId"), Number: r.text("number"), Prefix: r.maybe("prefix"), Prefixed: r.text("prefix") + r.text("number"),
+		ID: r.text("wolkvoxId"), Number: r.text("number"), Prefix: r.maybe("prefix"), Prefixed: prefixedNumber(r),
 		Type: s.title(r, "typeId"), Responsible: s.person(r, "responsibleId"), Owner: s.person(r, "ownerId"),
 		Description: r.maybe("description"), Solution: r.maybe("solution"), Form: json.RawMessage("{}"),
 		Reopened: r.get("reopened").I == 1, Closed: r.date("closedDate"), Created: r.date("dateCreated"), Updated: r.date("dateUpdated"),
