@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -229,21 +230,38 @@ func TestDemoFile(t *testing.T) {
 	}
 }
 
-// The file of the demo is left alone as long as it is right.
+// The file of the demo is left alone as long as it is right: a login stays, and an
+// example gives way when it is no longer what its name says.
 func TestDemoFileStays(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	var files [2][]byte
-	for i := range files {
+	var files []map[string]json.RawMessage
+	for _, cancel := range []bool{false, true, false} {
 		t.Run("start", func(t *testing.T) {
 			d := serveDemo(t, data)
-			text, err := os.ReadFile(filepath.Join(d.data, "demo-credentials.json"))
-			if err != nil {
-				t.Fatal(err)
+			files = append(files, d.file)
+			if !cancel {
+				return
 			}
-			files[i] = bytes.ReplaceAll(text, []byte(d.url), nil) // the port is another
+			keys := d.members(t, "flowroute")
+			basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(keys["access_key"]+":"+keys["secret_key"]))
+			status, answer := d.do(t, "PATCH", "/v2/portorders/"+d.members(t, "examples")["port_order_id"]+"/status",
+				`{"data":{"attributes":{"status":"cancelled"}}}`, "Authorization", basic)
+			if status != 200 {
+				t.Errorf("%d %s", status, answer)
+			}
 		})
 	}
-	if !bytes.Equal(files[0], files[1]) {
-		t.Errorf("first\n%sthen\n%s", files[0], files[1])
+	for _, f := range files {
+		delete(f, "url") // the port is another
+	}
+	if !maps.EqualFunc(files[0], files[1], func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+		t.Errorf("first %s, then %s", files[0], files[1])
+	}
+	before, after := string(files[1]["examples"]), string(files[2]["examples"])
+	if want := strings.Replace(before, `"port_order_id":"1"`, `"port_order_id":"2"`, 1); after != want || after == before {
+		t.Errorf("examples %s, then %s", before, after)
+	}
+	if string(files[1]["flowroute"]) != string(files[2]["flowroute"]) {
+		t.Error("a login was made anew")
 	}
 }

@@ -27,13 +27,13 @@ func claims() []claim {
 		},
 		{
 			number: "CS-1002", guid: "b87f7763-1335-4837-b049-823ffe0a6095", wolkvoxID: "886e443cc9f0db6372ec4d53",
-			kind: "Claims", status: "In progress", priority: "Medium", policy: "PX-77020", opened: 19,
+			kind: "Claims", status: "In progress", priority: "Normal", policy: "PX-77020", opened: 19,
 			text: "Hagelschaden am Dach der Halle 2, drei Lichtkuppeln gebrochen.",
 			form: `{"halls":[2],"skylights":3}`,
 		},
 		{
 			number: "CS-1003", guid: "b0e6a3a6-d659-4dfc-9224-0ea9d92a176b", wolkvoxID: "d53901d18c6e7134254c7842",
-			kind: "Claims", status: "Waiting", priority: "Medium", policy: "PX-77031", opened: 41,
+			kind: "Claims", status: "Waiting", priority: "Normal", policy: "PX-77031", opened: 41,
 			text: "Choque de la furgoneta de reparto; se espera el informe del perito.",
 		},
 		{
@@ -48,7 +48,7 @@ func claims() []claim {
 		},
 		{
 			number: "CS-0992", guid: "42577c28-ad2f-4dbd-ae31-22958899360b", wolkvoxID: "ab8c4b39d213becbd039ab12",
-			kind: "Claims", status: "Closed", priority: "Medium", policy: "PX-76988", opened: 120, closed: 74,
+			kind: "Claims", status: "Closed", priority: "Normal", policy: "PX-76988", opened: 120, closed: 74,
 			text: "Frozen valve in the yard, leak behind the meter.", solution: "Valve replaced, damage settled with the owner.",
 		},
 		{

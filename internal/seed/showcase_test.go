@@ -153,7 +153,14 @@ func TestDesk(t *testing.T) {
 	for _, s := range m.table(t, "caseStatuses") {
 		closed[s("id").I] = s("closed").I == 1
 	}
+	priorities := map[string]bool{}
+	for _, p := range m.table(t, "casePriorities") {
+		priorities[p("descriptionEN").S] = true
+	}
 	for _, c := range m.table(t, "cases") {
+		if !priorities[c("priority").S] {
+			t.Errorf("case %s: %s is no priority", c("number").S, c("priority").S)
+		}
 		if over := closed[c("statusId").I]; over == c("closedDate").IsNull() || over != (c("solution").S != "") {
 			t.Errorf("case %s: closed %v, on %v", c("number").S, over, c("closedDate"))
 		} else if over {

@@ -87,6 +87,39 @@ func TestDemoInDatabase(t *testing.T) {
 	})
 }
 
+// A database that a demonstration of an earlier version is in takes what it lacks,
+// with its own rules on what is unique, and takes records as before.
+func TestDeskInDatabase(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) (*store.Store, *resource.Registry){"sqlite": open, "postgres": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			s, g := open(t)
+			if err := seed.Base(ctx, s, g, now()); err != nil {
+				t.Fatal(err)
+			}
+			cat, err := g.With(0, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := seed.Generate(ctx, s, cat, seed.Options{Accounts: 20, Seed: 1, Now: now()}); err != nil {
+				t.Fatal(err)
+			}
+			had := count(t, s, g.Resource("opportunities"))
+			for range 2 {
+				var p papers
+				if err := seed.Desk(ctx, s, cat, &p, now()); err != nil {
+					t.Fatal(err)
+				}
+				for name, want := range map[string]int{"cases": 8, "damageNotifications": 4, "portorders": 11, "opportunities": had + 3} {
+					if got := count(t, s, g.Resource(name)); got != want {
+						t.Errorf("%d %s, not %d", got, name, want)
+					}
+				}
+			}
+		})
+	}
+}
+
 func testDemo(t *testing.T, s *store.Store, g *resource.Registry) {
 	ctx := context.Background()
 	if err := seed.Base(ctx, s, g, now()); err != nil {
