@@ -44,6 +44,7 @@ var groups = []group{
 	{"bulk", (*bench).bulks},
 	{"document", (*bench).documents},
 	{"intake", (*bench).intakes},
+	{"submit", (*bench).submissions},
 	{"memory", (*bench).memories},
 	{"start", (*bench).starts},
 	{"seed", (*bench).seeds},
