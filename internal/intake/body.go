@@ -91,8 +91,18 @@ func Broken(ctx context.Context, body io.Reader, err error) error {
 	if err == nil || ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
-	if _, readErr := io.CopyN(io.Discard, body, maxArrived); readErr != nil && !errors.Is(readErr, io.EOF) {
-		return ReadFault(readErr)
+	piece := make([]byte, 32<<10)
+	for left, empty := maxArrived, 0; left > 0 && empty < maxEmptyReads; {
+		n, readErr := body.Read(piece)
+		switch {
+		case errors.Is(readErr, io.EOF):
+			return ReadFault(err)
+		case readErr != nil:
+			return ReadFault(readErr)
+		case n == 0:
+			empty++
+		}
+		left -= n
 	}
 	return ReadFault(err)
 }

@@ -197,6 +197,14 @@ func TestServer(t *testing.T) {
 	}
 }
 
+// zeros are endless.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
 // A context that ended because the connection failed does not hide how it failed.
 func TestBroken(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -212,6 +220,11 @@ func TestBroken(t *testing.T) {
 		err := intake.Broken(ctx, iotest.ErrReader(tt.failure), fmt.Errorf("a write: %w", context.Canceled))
 		if fault.KindOf(err) != tt.want {
 			t.Errorf("%v: %v", tt.failure, err)
+		}
+	}
+	for what, body := range map[string]io.Reader{"idle": idle{}, "endless": zeros{}, "whole": strings.NewReader("")} {
+		if err := intake.Broken(ctx, body, ctx.Err()); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 	full := errors.New("full")
