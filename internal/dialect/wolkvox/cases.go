@@ -273,16 +273,26 @@ func (e *edit) readStatus() error {
 }
 
 // readPriority keeps the name of a priority as its list spells it, in the language that
-// it was named in.
+// it was named in. Where there is no list, any text is a priority.
 func (e *edit) readPriority() error {
-	rec, err := e.value("priority", "casePriorities")
-	if rec == nil || err != nil {
+	name, err := e.c.sent.text("priority")
+	if name == "" || err != nil {
 		return err
 	}
-	name, err := e.c.sent.text("priority")
-	label, _ := called(e.t.Catalog().Resource("casePriorities"), rec, name)
-	e.input["priority"] = quote(label)
-	return err
+	res := e.t.Catalog().Resource("casePriorities")
+	some, err := e.t.List(res, nil, 1)
+	if err != nil {
+		return err
+	}
+	if len(some) > 0 {
+		rec, err := e.value("priority", res.Name)
+		if err != nil {
+			return err
+		}
+		name, _ = called(res, rec, name)
+	}
+	e.input["priority"] = quote(name)
+	return nil
 }
 
 // value returns the value of a list that a member names in any language, nil when it
@@ -302,7 +312,7 @@ func (e *edit) value(member, list string) (*resource.Record, error) {
 			return v, nil
 		}
 	}
-	return nil, unmet(member, "there is no %s called %q; use one of %s", member, name, strings.Join(labels(res, values, e.c.actor.Language), ", "))
+	return nil, unmet(member, "there is no %s called %q; use one of %s", member, name, strings.Join(labels(res, values), ", "))
 }
 
 // called returns the label of a value of a list that is this name in some language.
@@ -316,12 +326,16 @@ func called(res *resource.Resource, rec *resource.Record, name string) (label st
 	return "", false
 }
 
-// labels are those of values in one language, for messages.
-func labels(res *resource.Resource, values []*resource.Record, language int) []string {
+// english is the language of names in answers: the same for all tokens, whoever their
+// users are, as scripts compare them.
+const english = -1
+
+// labels are the names of values, for messages.
+func labels(res *resource.Resource, values []*resource.Record) []string {
 	const most = 20
 	all := make([]string, 0, min(len(values), most))
 	for _, v := range values[:min(len(values), most)] {
-		all = append(all, res.TitleOf(res.TitleColumns(v), language))
+		all = append(all, res.TitleOf(res.TitleColumns(v), english))
 	}
 	return all
 }

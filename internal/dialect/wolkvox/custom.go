@@ -262,7 +262,7 @@ func (c *call) owner(raw json.RawMessage) (json.RawMessage, error) {
 	}
 	res := c.resource("users")
 	users, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{
-		Resource: res, Language: -1, Size: 2, Base: filter.And{c.userCalled(name), is(res, "deleted", filter.Eq, resource.BoolValue(false))},
+		Resource: res, Language: english, Size: 2, Base: filter.And{c.userCalled(name), is(res, "deleted", filter.Eq, resource.BoolValue(false))},
 	})
 	switch {
 	case err != nil:
@@ -291,7 +291,7 @@ func (c *call) queryRecords() (*answer, error) {
 		return nil, err
 	}
 	list, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{
-		Resource: res, Language: -1, Size: q.limit, Base: filter.And{where, is(res, "deleted", filter.Eq, resource.BoolValue(false))},
+		Resource: res, Language: english, Size: q.limit, Base: filter.And{where, is(res, "deleted", filter.Eq, resource.BoolValue(false))},
 	})
 	if err != nil {
 		return nil, err
@@ -372,7 +372,7 @@ func (s *shown) record(m *module, r row) map[string]any {
 		out[label] = out[r.res.Field(name).Name]
 	}
 	if m.full != "" {
-		out[m.full] = r.res.TitleOf(r.res.TitleColumns(r.rec), -1)
+		out[m.full] = r.res.TitleOf(r.res.TitleColumns(r.rec), english)
 	}
 	if m.phone != "" {
 		text, _ := out[m.phone].(string)
@@ -425,7 +425,7 @@ func (s *shown) value(f *resource.Field, v resource.Value) any {
 	case f.Kind == resource.Instant:
 		return instant(v)
 	case f.Kind == resource.Ref:
-		title, seen := s.list.Titles.Of(s.c.resource(f.Table), v.I, s.c.actor.Language)
+		title, seen := s.list.Titles.Of(s.c.resource(f.Table), v.I, english)
 		if !seen {
 			title = ""
 		}

@@ -42,7 +42,7 @@ func (c *call) listHistoryNote() (*answer, error) {
 		return nil, err
 	}
 	cases := c.resource("cases")
-	list, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{Resource: cases, Base: where, Language: -1, Size: maxRows})
+	list, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{Resource: cases, Base: where, Language: english, Size: maxRows})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (c *call) titlesIn(cases *resource.Resource, changes []crm.Change, attachme
 		}
 		t.by[table] = map[int64]string{}
 		for _, rec := range got.Rows {
-			if title := res.TitleOf(res.TitleColumns(rec), c.actor.Language); table != "users" {
+			if title := res.TitleOf(res.TitleColumns(rec), english); table != "users" {
 				t.by[table][rec.ID] = title
 			} else {
 				t.by[table][rec.ID] = (row{res, rec}).text("email")

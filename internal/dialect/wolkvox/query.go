@@ -160,7 +160,7 @@ func (c *call) through(f *resource.Field, where filter.Expr) (filter.Expr, error
 	const few = 100
 	res := c.resource(f.Table)
 	found, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{
-		Resource: res, Language: -1, Size: few,
+		Resource: res, Language: english, Size: few,
 		Base: filter.And{where, is(res, "deleted", filter.Eq, resource.BoolValue(false))},
 	})
 	if err != nil || len(found.Keys) == 0 {
@@ -209,7 +209,7 @@ func never(_ *call, _ *resource.Resource, value string) (filter.Expr, error) {
 func (c *call) values(list string, ok func(res *resource.Resource, rec *resource.Record) bool) (ids []resource.Value, err error) {
 	res := c.resource(list)
 	found, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{
-		Resource: res, Language: -1, Size: maxListed, Base: is(res, "deleted", filter.Eq, resource.BoolValue(false)),
+		Resource: res, Language: english, Size: maxListed, Base: is(res, "deleted", filter.Eq, resource.BoolValue(false)),
 	})
 	if err != nil {
 		return nil, err
@@ -345,7 +345,7 @@ func (c *call) queryCases() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{Resource: c.resource("cases"), Base: where, Language: -1, Size: q.limit})
+	list, err := c.ws.Records.List(c.ctx, c.actor, crm.ListRequest{Resource: c.resource("cases"), Base: where, Language: english, Size: q.limit})
 	if err != nil {
 		return nil, err
 	}
@@ -489,7 +489,7 @@ func (s *shown) readAttachments() error {
 	}
 	res := s.c.resource("documents")
 	found, err := s.c.ws.Records.List(s.c.ctx, s.c.actor, crm.ListRequest{
-		Resource: res, Language: -1, Size: maxRows,
+		Resource: res, Language: english, Size: maxRows,
 		Base: filter.And{document.Visible(res), is(res, "deleted", filter.Eq, resource.BoolValue(false)), is(res, "caseId", filter.In, ids...)},
 	})
 	if err != nil {
@@ -518,7 +518,7 @@ func (s *shown) person(r row, field string) *person {
 	}
 	p := &person{ID: strconv.FormatInt(v.I, 10)}
 	if u, ok := s.refs["users"][v.I]; ok {
-		p.User, p.Name, p.Email = u.text("email"), u.res.TitleOf(u.res.TitleColumns(u.rec), -1), u.text("email")
+		p.User, p.Name, p.Email = u.text("email"), u.res.TitleOf(u.res.TitleColumns(u.rec), english), u.text("email")
 	}
 	return p
 }
@@ -529,7 +529,7 @@ func (s *shown) title(r row, field string) any {
 	if v.IsNull() {
 		return nil
 	}
-	title, seen := s.list.Titles.Of(s.c.resource(r.res.Field(field).Table), v.I, s.c.actor.Language)
+	title, seen := s.list.Titles.Of(s.c.resource(r.res.Field(field).Table), v.I, english)
 	if !seen {
 		return nil
 	}
@@ -572,7 +572,7 @@ func (s *shown) caseRow(r row) (*caseRow, error) {
 	}
 	if p, ok := s.refs["contacts"][r.get("contactId").I]; ok {
 		out.Contact = &contact{
-			ID: strconv.FormatInt(p.rec.ID, 10), Name: p.res.TitleOf(p.res.TitleColumns(p.rec), -1), Email: p.text("email"),
+			ID: strconv.FormatInt(p.rec.ID, 10), Name: p.res.TitleOf(p.res.TitleColumns(p.rec), english), Email: p.text("email"),
 			Phone: p.text("phone1"), Identification: p.text("extId"),
 		}
 		out.Email = p.text("email")
