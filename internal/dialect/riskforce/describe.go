@@ -82,7 +82,7 @@ func Quirks() []dialect.Quirk {
 		{What: "The name in the answer is the name as it is kept: what is dangerous in it is replaced by underscores.", Known: "*ours*"},
 		{What: "A session ends when its key is deleted, its user deactivated, or `--riskforce-token-life` is over; a new login leaves the former ones.", Known: "I"},
 		{What: "A session id may stand behind `Bearer` or `OAuth`, and begins with the 15 characters of the organization's id, which stands for the workspace.", Known: "R; K `OAuth`"},
-		{What: "Parameters of a token request may come in any order, in the form or in the query; `scope` and what else there is are ignored.", Known: "K; R `scope`"},
+		{What: "Parameters of a token request may come in any order, in the form or in the query; `scope` and what else there is are ignored. The client's id and secret may stand in the header instead, as HTTP Basic authentication.", Known: "K; R `scope`"},
 		{What: "`issued_at` is in milliseconds, by the clock of the workspace.", Known: "R the samples, against the words"},
 		{What: "With `--riskforce-failures text` what is refused with a code of ours (`I` above) gets status 200 and the message as a JSON string, as from a method that catches its exceptions. Files that are too large keep their status.", Known: "I"},
 	}

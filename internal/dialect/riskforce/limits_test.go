@@ -392,6 +392,33 @@ func TestGrant(t *testing.T) {
 	}
 }
 
+// A client may name itself in the header; what it says in the form goes first.
+func TestClientInHeader(t *testing.T) {
+	w := newWorld(t, nil)
+	c := w.Credentials[riskforce.Name]
+	for _, x := range []struct {
+		what, id, secret, form string
+		status                 int
+		want                   string
+	}{
+		{"both in the header", c["client_id"], c["client_secret"], "", 200, `"access_token":"00D`},
+		{"a wrong secret", c["client_id"], "x", "", 400, `"error":"invalid_client"`},
+		{"an unknown client", "x", c["client_secret"], "", 400, `"error":"invalid_client_id"`},
+		{"without an id", "", c["client_secret"], "", 400, `missing required parameter: client_id`},
+		{"the form says otherwise", c["client_id"], c["client_secret"], "&client_id=x&client_secret=y", 400, `"error":"invalid_client_id"`},
+		{"the form has half of it", c["client_id"], c["client_secret"], "&client_id=" + c["client_id"], 400, `missing required parameter: client_secret`},
+	} {
+		login := url.Values{"grant_type": {"password"}, "username": {c["username"]}, "password": {c["password"]}}.Encode() + x.form
+		res := w.Do(t, "POST", riskforce.TokenPath, login, func(h http.Header) {
+			h.Set("Content-Type", "application/x-www-form-urlencoded")
+			h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(x.id+":"+x.secret)))
+		})
+		if res.Status != x.status || !strings.Contains(string(res.Body), x.want) {
+			t.Errorf("%s: %d %s, want %d %s", x.what, res.Status, res.Body, x.status, x.want)
+		}
+	}
+}
+
 // TestSessions ends sessions: with their key, and when they are so old as is
 // configured.
 func TestSessions(t *testing.T) {
