@@ -56,23 +56,11 @@ func (d *Dialect) createExtraField(s *session, w http.ResponseWriter, r *request
 // updateExtraField answers PUT /extrafields/{entity}/{id}, and deleteExtraField its
 // DELETE. The documents have neither; both are ours, made after those of tabs.
 func (d *Dialect) updateExtraField(s *session, w http.ResponseWriter, r *request) error {
-	fields, id, err := s.oneExtraField(r)
-	if err != nil {
-		return err
-	}
-	input, err := r.readObject(w, maxRecordBody)
-	if err != nil {
-		return err
-	}
-	return d.updateOf(s, w, r, fields, id, input)
+	return d.updateFound(s, w, r, s.oneExtraField)
 }
 
 func (d *Dialect) deleteExtraField(s *session, w http.ResponseWriter, r *request) error {
-	fields, id, err := s.oneExtraField(r)
-	if err != nil {
-		return err
-	}
-	return d.deleteOf(s, w, r, fields, id)
+	return d.deleteFound(s, w, r, s.oneExtraField)
 }
 
 func (d *Dialect) getExtraField(s *session, w http.ResponseWriter, r *request) error {

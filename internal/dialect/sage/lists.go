@@ -54,23 +54,11 @@ func (d *Dialect) createList(s *session, w http.ResponseWriter, r *request) erro
 
 // updateList answers PUT /list/{table} with the list as it is now.
 func (d *Dialect) updateList(s *session, w http.ResponseWriter, r *request) error {
-	lists, id, err := s.oneList(r)
-	if err != nil {
-		return err
-	}
-	input, err := r.readObject(w, maxRecordBody)
-	if err != nil {
-		return err
-	}
-	return d.updateOf(s, w, r, lists, id, input)
+	return d.updateFound(s, w, r, s.oneList)
 }
 
 // deleteList answers DELETE /list/{table}. The values stay as they are, and are not
 // to be reached any more.
 func (d *Dialect) deleteList(s *session, w http.ResponseWriter, r *request) error {
-	lists, id, err := s.oneList(r)
-	if err != nil {
-		return err
-	}
-	return d.deleteOf(s, w, r, lists, id)
+	return d.deleteFound(s, w, r, s.oneList)
 }

@@ -327,7 +327,15 @@ func respondCreated(w http.ResponseWriter, id int64) {
 
 // update answers PUT /{resource}/{id}: a partial update.
 func (d *Dialect) update(s *session, w http.ResponseWriter, r *request) error {
-	res, id, err := s.one(r)
+	return d.updateFound(s, w, r, s.one)
+}
+
+// finder finds the record that a path names.
+type finder func(r *request) (res *resource.Resource, id int64, err error)
+
+// updateFound updates a record with the body, and answers.
+func (d *Dialect) updateFound(s *session, w http.ResponseWriter, r *request, find finder) error {
+	res, id, err := find(r)
 	if err != nil {
 		return err
 	}
@@ -386,7 +394,12 @@ func (d *Dialect) rowsOf(s *session, r *request, res *resource.Resource, ids ...
 // delete answers DELETE /{resource}/{id}. A body is not read: some clients send
 // an empty one with a Content-Type [CLIENT].
 func (d *Dialect) delete(s *session, w http.ResponseWriter, r *request) error {
-	res, id, err := s.one(r)
+	return d.deleteFound(s, w, r, s.one)
+}
+
+// deleteFound deletes a record, and answers.
+func (d *Dialect) deleteFound(s *session, w http.ResponseWriter, r *request, find finder) error {
+	res, id, err := find(r)
 	if err != nil {
 		return err
 	}
