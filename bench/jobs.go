@@ -35,6 +35,7 @@ var groups = []group{
 	{"anywhere", (*bench).pagesFromAnywhere},
 	{"get", (*bench).gets},
 	{"visible", (*bench).visible},
+	{"extra", (*bench).extra},
 	{"walk", (*bench).walk},
 	{"deep", (*bench).deepPages},
 	{"search", (*bench).searches},

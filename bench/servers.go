@@ -222,7 +222,12 @@ func (d *dossier) get(dst []byte, path string) []byte {
 
 // post appends a POST request.
 func (d *dossier) post(dst []byte, path string, body []byte) []byte {
-	dst = append(d.head(dst, "POST"), path...)
+	return d.send(dst, "POST", path, body)
+}
+
+// send appends a request with a body.
+func (d *dossier) send(dst []byte, method, path string, body []byte) []byte {
+	dst = append(d.head(dst, method), path...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
 	dst = append(dst, d.addr...)
 	dst = append(dst, "\r\nX-Session-Key: "...)
