@@ -53,6 +53,7 @@ var ways = []way{
 	{name: "flowroute upload_file", prepare: flowrouteUpload, wrong: wrongS3, forms: []form{sized, asking}, max: flowroute.DefaultMaxFile, set: flowrouteMax},
 	{name: "scalepoint submitForCase", prepare: scalepointUpload("submitForCase"), wrong: wrongScalepoint, forms: packedForms, max: scalepoint.DefaultMaxFile, set: scalepointMax},
 	{name: "scalepoint submitForDamageNotification", prepare: scalepointUpload("submitForDamageNotification"), wrong: wrongScalepoint, forms: packedForms, max: scalepoint.DefaultMaxFile, set: scalepointMax},
+	{name: "scalepoint fnol/submit", prepare: scalepointNotice, wrong: wrongScalepoint, forms: packedForms, max: scalepoint.DefaultMaxFile, set: scalepointMax},
 	{name: "wolkvox insertAttach", prepare: wolkvoxJSON("insertAttach.php"), wrong: wrongWolkvox, forms: packedForms, max: wolkvox.DefaultMaxFile, set: wolkvoxMax, nameless: true},
 	{name: "wolkvox updateCaseAttachment", prepare: wolkvoxJSON("updateCaseAttachment.php"), wrong: wrongWolkvox, forms: packedForms, max: wolkvox.DefaultMaxFile, set: wolkvoxMax, nameless: true},
 	{name: "wolkvox insert", prepare: wolkvoxParts("insert.php"), wrong: wrongWolkvox, forms: packedForms, max: wolkvox.DefaultMaxFile, set: wolkvoxMax},
@@ -298,6 +299,17 @@ func scalepointUpload(method string) func(*testing.T, *world, string, []byte) (u
 			base64.StdEncoding.EncodeToString(contents), quoted(name), guid, c["insuranceCompanyAlias"], c["userEmail"], c["securityToken"])
 		return upload{"POST", w.URL + scalepoint.DefaultBase + "/file/" + method, h, []byte(body)}, nil
 	}
+}
+
+// scalepointNotice makes a case with one attachment.
+func scalepointNotice(_ *testing.T, w *world, name string, contents []byte) (upload, *apptest.Answer) {
+	const boundary = "----ordeal"
+	body := fmt.Appendf(nil, "--%[1]s\r\nContent-Disposition: form-data; name=\"case\"; filename=\"case.json\"\r\n"+
+		"Content-Type: application/vnd.casecreation+json\r\n\r\n%[2]s\r\n"+
+		"--%[1]s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%[3]s\"\r\nContent-Type: application/octet-stream\r\n\r\n%[4]s\r\n--%[1]s--\r\n",
+		boundary, `{"company":"main","caseType":"Claims","loss":{"description":"Ordeal"}}`, name, contents)
+	h := http.Header{"Content-Type": {"multipart/form-data; boundary=" + boundary}, "Authorization": {"Bearer " + w.token}}
+	return upload{"POST", w.URL + scalepoint.DefaultBase + "/fnol/submit?company=main", h, body}, nil
 }
 
 func wrongScalepoint(_ int, _ http.Header, body []byte) error {
