@@ -58,9 +58,8 @@ func large(size int) io.Reader {
 }
 
 // roomy is a workspace that takes large documents.
-func roomy(t *testing.T) *world {
+func roomy(t *testing.T, w *world) *world {
 	t.Helper()
-	w := newWorld(t)
 	w.cfg.MaxSize = 1 << 30
 	var err error
 	if w.docs, err = document.New(w.cfg); err != nil {
@@ -73,7 +72,7 @@ func roomy(t *testing.T) *world {
 // for 100 MB is within the limit, be it given back meanwhile or not.
 func TestMemory(t *testing.T) {
 	const size = 99_999_900
-	w, schema := roomy(t), filesSchema(t)
+	w, schema := roomy(t, newWorld(t)), filesSchema(t)
 	readers := map[string]func(b *document.Batch) error{
 		"JSON": func(b *document.Batch) error {
 			form, err := schema.Read(context.Background(), large(size), b.Create)
@@ -95,28 +94,35 @@ func TestMemory(t *testing.T) {
 			if name != "JSON" && tt.files > 1 {
 				continue
 			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			var reading sync.WaitGroup
-			for range tt.files {
-				reading.Go(func() {
-					b := w.docs.Batch()
-					defer b.Discard(context.Background())
-					if err := read(b); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			reading.Wait()
-			runtime.ReadMemStats(&after)
-			if got := after.TotalAlloc - before.TotalAlloc; got > uint64(tt.limit) {
-				t.Errorf("%s, %d at once: %d bytes were allocated, at most %d are allowed", name, tt.files, got, tt.limit)
-			} else {
-				t.Logf("%s, %d at once: %d KiB", name, tt.files, got>>10)
-			}
+			w.measure(t, name, tt.files, tt.limit, read)
 		}
 	}
 	w.expect(nil, 0, 0)
+}
+
+// measure reads bodies at once, and holds all that is allocated meanwhile to a limit in
+// bytes.
+func (w *world) measure(t *testing.T, what string, atOnce, limit int, read func(*document.Batch) error) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var reading sync.WaitGroup
+	for range atOnce {
+		reading.Go(func() {
+			b := w.docs.Batch()
+			defer b.Discard(context.Background())
+			if err := read(b); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	reading.Wait()
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > uint64(limit) {
+		t.Errorf("%s, %d at once: %d bytes were allocated, at most %d are allowed", what, atOnce, got, limit)
+	} else {
+		t.Logf("%s, %d at once: %d KiB", what, atOnce, got>>10)
+	}
 }
 
 // Whatever ends a request with several files, nothing of them is left: no content,

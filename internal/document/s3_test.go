@@ -152,3 +152,16 @@ func TestAddOnS3(t *testing.T) {
 	}
 	w.expect([]int64{id}, 1, 0)
 }
+
+// The same holds where contents go to S3 in parts.
+func TestMemoryS3(t *testing.T) {
+	const size = 99_999_900
+	w, schema := roomy(t, newWorldS3(t)), filesSchema(t)
+	for _, tt := range []struct{ files, limit int }{{1, 16 << 20}, {8, 64 << 20}} {
+		w.measure(t, "S3", tt.files, tt.limit, func(b *document.Batch) error {
+			_, err := schema.Read(context.Background(), large(size), b.Create)
+			return err
+		})
+	}
+	w.expect(nil, 0, 0)
+}

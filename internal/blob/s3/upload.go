@@ -17,8 +17,8 @@ import (
 
 // partSize is how much of an upload is kept in memory, which is all the memory
 // it takes: contents up to this size are one PUT, larger ones a multipart upload.
-// S3 allows 10,000 parts of at least 5 MiB, so a content may have 78 GiB.
-const partSize = 8 << 20
+// S3 allows 10,000 parts of at least 5 MiB, so a content may have 48 GiB.
+const partSize = 5 << 20
 
 type part [partSize]byte
 
@@ -93,9 +93,13 @@ func (u *upload) send(ctx context.Context) error {
 		}
 		u.key, u.id = key, id
 	}
+	// The hash of the part signs it as a whole, and has it refused when it was damaged
+	// on the way. Without TLS, the client would sign it in pieces otherwise, and leave
+	// garbage as large as the part.
+	sum := sha256.Sum256(u.buf[:u.fill])
 	number := len(u.done) + 1
-	p, err := u.core.PutObjectPart(ctx, u.store.bucket, u.key, u.id, number,
-		bytes.NewReader(u.buf[:u.fill]), int64(u.fill), minio.PutObjectPartOptions{})
+	p, err := u.core.PutObjectPart(ctx, u.store.bucket, u.key, u.id, number, bytes.NewReader(u.buf[:u.fill]), int64(u.fill),
+		minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), DisableContentSha256: true})
 	if err != nil {
 		return storageFault(err)
 	}
