@@ -112,7 +112,9 @@ func (s *Store) upgrade(ctx context.Context, c Conn, want *schema) (err error) {
 func ignore(Row) error { return nil }
 
 // addMissing creates the tables, columns, constraints and indexes that are not
-// there, and drops what has become superfluous.
+// there, and drops what has become superfluous. A column that is there and holds
+// something else than the registry says is an error: rewriting what is in it takes a
+// migration, and without one it would be read as what it is not.
 func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 	have, err := s.introspect(ctx, c)
 	if err != nil {
@@ -127,7 +129,11 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 			continue
 		}
 		for _, column := range d.columns {
-			if present[column.name] {
+			if is, ok := present[column.name]; ok {
+				if want := column.holds(s.flavor); is != want {
+					return fmt.Errorf("%s.%s holds %s in the database, and %s in this version of the program, which has no migration for it",
+						d.table.res.Name, column.name, is, want)
+				}
 				continue
 			}
 			if err := c.Script(ctx, "ALTER TABLE "+d.table.name+" ADD COLUMN "+column.sql); err != nil {
@@ -142,7 +148,7 @@ func (s *Store) addMissing(ctx context.Context, c Conn, want *schema) error {
 		}
 		for _, tail := range d.table.tails {
 			f := &d.table.res.Fields[tail[0]]
-			if present[f.Name] {
+			if _, ok := present[f.Name]; ok {
 				continue
 			}
 			err := rewrite(ctx, c, d.table.name, d.table.fields[tail[1]], d.table.fields[tail[0]], ColumnInteger, resource.PhoneTail)
@@ -214,25 +220,25 @@ func (d trigramDDL) drop(ctx context.Context, c Conn) error {
 
 // catalogue is what a database has.
 type catalogue struct {
-	columns map[string]map[string]bool // table -> column
-	objects map[string]string          // indexes, constraints, triggers, tables -> their SQL (SQLite) or ""
+	columns map[string]map[string]string // table -> column -> what it holds, see columnDDL.holds
+	objects map[string]string            // indexes, constraints, triggers, tables -> their SQL (SQLite) or ""
 }
 
 func (s *Store) introspect(ctx context.Context, c Conn) (*catalogue, error) {
-	columns := `SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'`
+	columns := `SELECT m.name, p.name, lower(p.type) FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'`
 	objects := `SELECT name, sql FROM sqlite_schema`
 	if s.flavor == PostgreSQL {
-		columns = `SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()`
+		columns = `SELECT table_name::text, column_name::text, udt_name::text FROM information_schema.columns WHERE table_schema = current_schema()`
 		objects = `SELECT indexname::text, '' FROM pg_indexes WHERE schemaname = current_schema()
 			UNION ALL SELECT conname::text, '' FROM pg_constraint WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())`
 	}
-	have := &catalogue{columns: map[string]map[string]bool{}, objects: map[string]string{}}
+	have := &catalogue{columns: map[string]map[string]string{}, objects: map[string]string{}}
 	err := c.Query(ctx, columns, nil, func(r Row) error {
 		table, column := string(r.Bytes(0)), string(r.Bytes(1))
 		if have.columns[table] == nil {
-			have.columns[table] = map[string]bool{}
+			have.columns[table] = map[string]string{}
 		}
-		have.columns[table][column] = true
+		have.columns[table][column] = string(r.Bytes(2))
 		return nil
 	})
 	if err != nil {

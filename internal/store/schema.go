@@ -27,7 +27,24 @@ type tableDDL struct {
 type columnDDL struct {
 	name string // as in the database
 	sql  string
+	typ  string // the type within sql, and what stands behind it
 	fill string // expression for rows that are there when the column is added; "" = null
+}
+
+// holds names the type of the column as the database does. SQLite has two for all
+// kinds of fields, so that there a number that becomes a date goes unnoticed.
+func (d *columnDDL) holds(flavor Flavor) string {
+	typ, _, _ := strings.Cut(strings.ToLower(d.typ), " ")
+	if flavor == SQLite {
+		return typ
+	}
+	switch typ {
+	case "bigint":
+		return "int8"
+	case "boolean":
+		return "bool"
+	}
+	return typ
 }
 
 // objectDDL is an index or a constraint: what is missing is created, what is
@@ -111,7 +128,7 @@ func (s *schema) addTable(flavor Flavor, t *table) {
 		if flavor == PostgreSQL {
 			typ = postgreSQL
 		}
-		d.columns = append(d.columns, columnDDL{unquote(column), column + " " + typ, fill})
+		d.columns = append(d.columns, columnDDL{unquote(column), column + " " + typ, typ, fill})
 	}
 	// The version comes right after the id: a list reads these two of every row,
 	// and what stands behind long text costs further pages.

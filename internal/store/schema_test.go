@@ -121,6 +121,39 @@ func TestOpeningAgainCostsOneQuery(t *testing.T) {
 	})
 }
 
+// A field that has become another kind is not read as what it was: without a migration
+// the database is refused, and left as it is.
+func TestAChangedColumnIsRefused(t *testing.T) {
+	engines(t, func(t *testing.T, open func() store.DB) {
+		db, reg := open(), storetest.Registry(t)
+		newStore(t, db, reg, store.Options{})
+		var all []resource.Resource
+		for _, res := range reg.All() {
+			copied := *res
+			copied.Fields = slices.Clone(res.Fields)
+			for i := range copied.Fields {
+				if f := &copied.Fields[i]; res.Name == "accounts" && f.Name == "city" {
+					*f = resource.Field{Name: f.Name, Kind: resource.Integer}
+				}
+			}
+			all = append(all, copied)
+		}
+		changed, err := resource.New(all...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = store.New(t.Context(), db, changed, store.Options{})
+		if err == nil || !strings.Contains(err.Error(), "accounts.city holds text") {
+			t.Errorf("got %v", err)
+		}
+		spied := &spy{DB: db}
+		newStore(t, spied, reg, store.Options{})
+		if spied.writes != 0 {
+			t.Errorf("it was changed: %q", spied.statements)
+		}
+	})
+}
+
 // grown is the registry of storetest with more in it: a resource, fields,
 // searchable and indexed ones among them.
 func grown(t *testing.T) *resource.Registry {
