@@ -416,6 +416,115 @@ func TestHookOfDisabledUser(t *testing.T) {
 	})
 }
 
+// TestHookNodes: of several processes on one database one delivers, in order and each
+// change once as long as all goes well; another goes on when it ends, or has died.
+func TestHookNodes(t *testing.T) {
+	r := newReceiver(t)
+	w := &world{apptest.New(t, apptest.Options{
+		Database: apptest.PostgreSQL, Config: func(c *app.Config) { c.AllowTargets = "127.0.0.1" }, // serving nobody
+	}), r, t}
+	ctx := t.Context()
+	node := func() (close func()) {
+		t.Helper()
+		n, err := app.Open(ctx, w.App.App.Config, w.World, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, release, err := n.Workspaces.Acquire(ctx, w.Workspace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sync.OnceFunc(func() {
+			release()
+			if err := n.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	w.hook("update", "account", "/u")
+	accounts := []int64{w.account("A"), w.account("B"), w.account("C")}
+	last, after := 0, int64(0)
+	// change changes each account so many times, and returns the numbers of the changes.
+	change := func(times int) (sequences []int64) {
+		t.Helper()
+		for range times {
+			last++
+			for _, id := range accounts {
+				w.must("PUT", fmt.Sprintf("/accounts/%d", id), map[string]any{"phone": strconv.Itoa(last)})
+			}
+		}
+		var log []struct {
+			Sequence            int64
+			Resource, Operation string
+		}
+		w.Get(t, fmt.Sprintf("/api/v4/changes?count=1000&after=%d", after)).JSON(t, &log)
+		for _, c := range log {
+			if after = c.Sequence; c.Resource == "accounts" && c.Operation == "update" {
+				sequences = append(sequences, c.Sequence)
+			}
+		}
+		if len(sequences) != times*len(accounts) {
+			t.Fatalf("%d changes", len(sequences))
+		}
+		return sequences
+	}
+	latest := map[any]int64{} // by account
+	// delivered takes deliveries until all these changes were told of, and returns how
+	// many deliveries that took.
+	delivered := func(sequences []int64) (n int) {
+		t.Helper()
+		for ; len(sequences) > 0; n++ {
+			a := w.next(t)
+			sequence, err := strconv.ParseInt(a.header.Get("X-Dossier-Sequence"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := a.rows[0]["id"]
+			if sequence < latest[id] {
+				t.Errorf("account %v: change %d after %d", id, sequence, latest[id])
+			}
+			latest[id] = sequence
+			sequences = slices.DeleteFunc(sequences, func(s int64) bool { return s == sequence })
+		}
+		return n
+	}
+
+	// A node has died while it held the outbox; the others wait until that is over.
+	ws, release, err := w.Workspaces.Acquire(ctx, w.Workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if held, err := ws.Store.Deliveries("dead").Hold(ctx, 2*time.Second); err != nil || !held {
+		t.Fatalf("%v, %v", held, err)
+	}
+	changes := change(2)
+	closeFirst := node()
+	defer closeFirst()
+	if n := delivered(changes); n != 6 {
+		t.Errorf("%d deliveries of 6 changes", n)
+	}
+	closeSecond := node()
+	defer closeSecond()
+	if n := delivered(change(5)); n != 15 {
+		t.Errorf("%d deliveries of 15 changes by two nodes", n)
+	}
+
+	// The one that delivers ends in the middle of it.
+	asked := make(chan struct{}, 100)
+	w.at("/u", func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})
+	changes = change(2)
+	<-asked
+	w.at("/u", nil)
+	closeFirst()
+	if n := delivered(changes); n < 6 {
+		t.Errorf("%d deliveries of 6 changes", n)
+	}
+}
+
 // TestHookIsPrivate: nobody but its maker and the administrators learns of a hook, on
 // no path, and nobody at all reads its secret but in its record.
 func TestHookIsPrivate(t *testing.T) {
