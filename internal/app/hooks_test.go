@@ -352,8 +352,9 @@ func TestHookReceivers(t *testing.T) {
 	})
 }
 
-// TestHookOfDisabledUser: a hook reads what its maker may read, and nothing when the
-// maker may not come in; a deleted hook's deliveries go with it.
+// TestHookOfDisabledUser: a hook reads what its maker may read, and nothing while the
+// maker may not come in, when its deliveries are parked; a deleted hook's deliveries go
+// with it.
 func TestHookOfDisabledUser(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
 		w := newWorld(t, db)
@@ -399,8 +400,15 @@ func TestHookOfDisabledUser(t *testing.T) {
 		if a := w.next(t); a.path != "/ada" {
 			t.Errorf("%s got %s", a.path, a.body)
 		}
-		w.eventually("his is dropped", func() bool { return len(w.deliveries(his.ID, "pending")) == 0 })
+		w.eventually("his is parked", func() bool {
+			rows := w.deliveries(his.ID, "parked")
+			return len(w.deliveries(his.ID, "pending")) == 0 && len(rows) == 1 && strings.Contains(rows[0].Failure, "disabled")
+		})
 		w.must("PUT", fmt.Sprintf("/users/%d", user), map[string]any{"isActive": true})
+		w.must("POST", fmt.Sprintf("/hooks/%d/deliveries/retry", his.ID), map[string]any{})
+		if a := w.next(t); a.path != "/bo" || a.rows[0]["name"] != "After" {
+			t.Errorf("%s got %s", a.path, a.body)
+		}
 		w.account("Again")
 		for range 2 {
 			if a := w.next(t); a.rows[0]["name"] != "Again" {

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/dossier-crm/dossier/internal/crm"
 )
 
 // queue is one hook's deliveries in this process. It is guarded by Service.mu.
@@ -127,9 +129,17 @@ func (s *Service) turnOf(q *queue) (h Declared, limit int, ok bool) {
 
 // round makes one attempt at each of some deliveries, of different records, and
 // writes what became of them. When the receiver fails as often as it is asked at
-// once, the rest is left for later.
+// once, the rest is left for later. While the hook's maker is disabled nothing is sent;
+// what was to be is parked rather than dropped, since nobody else might notice.
 func (s *Service) round(ctx context.Context, q *queue, h *Declared, rows []Delivery) error {
-	bodies, err := s.render(ctx, h, rows)
+	actor, active, err := s.cfg.Actor(ctx, h.Owner)
+	if err == nil && !active {
+		return s.park(ctx, h, s.now(), "the user who made the hook is disabled")
+	}
+	if err != nil {
+		return err
+	}
+	bodies, err := s.render(ctx, actor, rows)
 	if err != nil {
 		return err
 	}
@@ -242,9 +252,15 @@ func (s *Service) settle(ctx context.Context, q *queue, h *Declared, results <-c
 	if !dead {
 		return nil
 	}
-	n, err := s.cfg.Store.Park(ctx, h.ID, now.Add(-Patience), now, "the receiver has failed for a day")
+	return s.park(ctx, h, now.Add(-Patience), "the receiver has failed for a day")
+}
+
+// park gives up what was queued at before or earlier, until somebody asks for another
+// try.
+func (s *Service) park(ctx context.Context, h *Declared, before time.Time, why string) error {
+	n, err := s.cfg.Store.Park(ctx, h.ID, before, s.now(), why)
 	if n > 0 {
-		s.cfg.Logger.WarnContext(ctx, "webhook deliveries are parked: the receiver has failed for a day", "hook", h.ID, "deliveries", n)
+		s.cfg.Logger.WarnContext(ctx, "webhook deliveries are parked", "hook", h.ID, "deliveries", n, "failure", why)
 	}
 	return err
 }
@@ -255,11 +271,7 @@ type key struct {
 }
 
 // render returns the records as the hook's maker sees them now.
-func (s *Service) render(ctx context.Context, h *Declared, rows []Delivery) (map[key][]byte, error) {
-	actor, active, err := s.cfg.Actor(ctx, h.Owner)
-	if err != nil || !active {
-		return nil, err
-	}
+func (s *Service) render(ctx context.Context, actor crm.Actor, rows []Delivery) (map[key][]byte, error) {
 	ids := map[string][]int64{} // of several resources only when the hook was changed
 	for i := range rows {
 		ids[rows[i].Resource] = append(ids[rows[i].Resource], rows[i].Record)
