@@ -2,7 +2,6 @@ package crm
 
 import (
 	"context"
-	"slices"
 
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -12,11 +11,10 @@ import (
 // Together are changes of several records that are made all of them or none. It
 // belongs to the function that was given it, and to one goroutine.
 type Together struct {
-	ctx     context.Context
-	s       *Service
-	tx      Tx
-	view    *View
-	touched []*resource.Resource
+	ctx  context.Context
+	s    *Service
+	tx   *noting
+	view *View
 }
 
 // Together runs fn in one transaction, and returns once all it has changed is
@@ -27,26 +25,21 @@ func (s *Service) Together(ctx context.Context, actor Actor, fn func(t *Together
 	catalog := s.Catalog()
 	var t *Together
 	err = s.store.Write(ctx, func(tx Tx) error {
-		t = &Together{ctx: ctx, s: s, tx: tx, view: NewView(actor, catalog)}
+		t = &Together{ctx: ctx, s: s, tx: &noting{Tx: tx}, view: NewView(actor, catalog)}
 		return fn(t)
 	})
 	if err != nil {
 		return err
 	}
-	for _, res := range t.touched {
-		s.changed(res)
-	}
+	t.tx.tell(s, catalog)
 	return nil
 }
 
-// change says that records of res are changed. Declarations of fields take part in
+// change refuses changes of res that do not go together with others. Declarations of fields take part in
 // what records are, and are made by themselves.
 func (t *Together) change(res *resource.Resource) error {
 	if isDeclaration(res) {
 		return fault.New(fault.NotOffered, "%s cannot be changed together with other records", res.Name)
-	}
-	if !slices.Contains(t.touched, res) {
-		t.touched = append(t.touched, res)
 	}
 	return permitted(t.view.actor, res)
 }

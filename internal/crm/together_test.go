@@ -1,6 +1,7 @@
 package crm_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dossier-crm/dossier/internal/crm"
@@ -24,6 +25,17 @@ func TestTogether(t *testing.T) {
 	})
 	if err != nil || w.show("portorders", id, "alias") != `alias="Desk"` {
 		t.Fatalf("order %d of group %d: %v", id, group, err)
+	}
+	// Whoever delivers webhooks is told, of what documents write beside the records too.
+	w.changed = nil
+	err = w.Together(t.Context(), w.admin, func(tg *crm.Together) error {
+		if err := tg.Update(orders, id, input(t, `{"alias":"Table"}`)); err != nil {
+			return err
+		}
+		return tg.Tx().Log(t.Context(), crm.Change{Time: w.Now(), UserID: 1, Resource: "accounts", ID: 1, Kind: crm.Updated})
+	})
+	if told := strings.Join(w.changed, " "); err != nil || told != "portorders accounts" {
+		t.Errorf("told of %s, %v", told, err)
 	}
 	err = w.Together(t.Context(), w.admin, func(tg *crm.Together) error {
 		if _, err := tg.Lock(orders, id); err != nil {

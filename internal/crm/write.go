@@ -190,13 +190,7 @@ func (s *Service) write(ctx context.Context, res *resource.Resource, fn func(Tx)
 	if err != nil {
 		return err
 	}
-	for _, name := range tx.logged {
-		of := res
-		if name != res.Name {
-			of = s.Catalog().Resource(name)
-		}
-		s.changed(of)
-	}
+	tx.tell(s, s.Catalog())
 	if !isDeclaration(res) {
 		return nil
 	}
@@ -222,6 +216,15 @@ func (n *noting) Log(ctx context.Context, changes ...Change) error {
 		}
 	}
 	return n.Tx.Log(ctx, changes...)
+}
+
+// tell says of which resources records were changed, once that is durable.
+func (n *noting) tell(s *Service, catalog *resource.Catalog) {
+	for _, name := range n.logged {
+		if res := catalog.Resource(name); res != nil {
+			s.changed(res)
+		}
+	}
 }
 
 // Create adds a record and returns its id. Errors: fault.Invalid naming the

@@ -58,7 +58,8 @@ type Outbox interface {
 	Position(ctx context.Context, hooks []int64) (after int64, born map[int64]int64, err error)
 
 	// Queue adds deliveries, in the order of their sequence, and notes that the log
-	// has been read up to after, in one transaction. A delivery of a record for
+	// has been read up to after, in one transaction; what was read before stays read.
+	// A delivery of a record for
 	// which the hook has an unfinished one is Waiting, others are Ready.
 	Queue(ctx context.Context, after int64, rows []Delivery) error
 

@@ -150,7 +150,7 @@ func (d Deliveries) Queue(ctx context.Context, after int64, rows []hook.Delivery
 	defer fault.Wrap(&err, "store.Queue")
 	return d.writeHeld(ctx, func(c Conn) error {
 		_, err := c.Exec(ctx, `INSERT INTO "_outbox" ("one", "after", "node", "until") VALUES (1, $1, '', 0)
-			ON CONFLICT ("one") DO UPDATE SET "after" = excluded."after"`, numbers(after))
+			ON CONFLICT ("one") DO UPDATE SET "after" = excluded."after" WHERE "_outbox"."after" < excluded."after"`, numbers(after))
 		for i := range rows {
 			if err != nil {
 				break

@@ -70,6 +70,7 @@ func deliveriesInTurn(w *world) {
 	w.queued(d, 7, 8, 7, 7)
 	w.queued(d, 7, 8, 7, 7) // what was queued already stays as it is
 	w.wantPending("new", d, 1, "1r 2r 3w 4w")
+	w.must(d.Queue(w.ctx, 2, nil)) // and what was read stays read
 	after, _, err := d.Position(w.ctx, nil)
 	if w.must(err); after != 4 {
 		w.Errorf("read up to %d", after)
