@@ -229,6 +229,10 @@ func searched(raw json.RawMessage) json.RawMessage {
 	if raw[0] != '{' || json.Unmarshal(raw, &box) != nil || box.ID == nil {
 		return raw
 	}
+	switch string(box.ID) {
+	case "null", `""`: // it was typed in, not found
+		return raw
+	}
 	return box.ID
 }
 
