@@ -121,6 +121,7 @@ type Scalepoint struct {
 	ScalepointAudiences          string        `group:"dialects" placeholder:"URLS" env:"DOSSIER_SCALEPOINT_AUDIENCES" help:"Token URLs, as in https://accounts.example.com/connect/token, that clients may sign their assertions for besides our own /connect/token below the public URL."`
 	ScalepointTokenLife          time.Duration `group:"dialects" default:"1h" env:"DOSSIER_SCALEPOINT_TOKEN_LIFE" help:"Time after which a token ends."`
 	ScalepointMaxFile            int64         `group:"dialects" placeholder:"BYTES" default:"100000000" env:"DOSSIER_SCALEPOINT_MAX_FILE" help:"Size of the largest file, in bytes."`
+	ScalepointContentTypes       string        `group:"dialects" enum:"ignore,check" default:"ignore" env:"DOSSIER_SCALEPOINT_CONTENT_TYPES" help:"What becomes of files whose contentType contradicts their extension: ${enum}. With check they are refused."`
 	ScalepointMissingScope       string        `group:"dialects" enum:"403,401" default:"403" env:"DOSSIER_SCALEPOINT_MISSING_SCOPE" help:"Status for a token without the scope that a method needs: ${enum}."`
 	ScalepointWrongSecurityToken string        `group:"dialects" enum:"401,403,400" default:"401" env:"DOSSIER_SCALEPOINT_WRONG_SECURITY_TOKEN" help:"Status for a securityToken that is not the client's: ${enum}. With 400 the body says so; otherwise it is empty."`
 }
@@ -129,7 +130,8 @@ type Scalepoint struct {
 func (c Scalepoint) config() (scalepoint.Config, error) {
 	out := scalepoint.Config{
 		Base: c.ScalepointBase, TokenLife: c.ScalepointTokenLife, MaxFile: c.ScalepointMaxFile,
-		Audiences: strings.FieldsFunc(c.ScalepointAudiences, func(r rune) bool { return r == ',' || r == ' ' }),
+		CheckTypes: c.ScalepointContentTypes == "check",
+		Audiences:  strings.FieldsFunc(c.ScalepointAudiences, func(r rune) bool { return r == ',' || r == ' ' }),
 	}
 	for _, s := range []struct {
 		name, text string

@@ -201,7 +201,7 @@ var dependencies = map[string]string{
 	"github.com/alecthomas/kong":               "the command line, from one struct",
 	"github.com/emmansun/base64":               "base64 by vector instructions, 7 times the standard library's; only assembly, no cgo",
 	"github.com/gabriel-vasile/mimetype":       "the type of a document by its contents",
-	"github.com/golang-jwt/jwt/v5":             "session tokens, which clients of the Sage dialect decode",
+	"github.com/golang-jwt/jwt/v5":             "session tokens, which clients of the Sage dialect decode; assertions that clients sign",
 	"github.com/google/go-cmp":                 "differences in test failures",
 	"github.com/jackc/pgx/v5":                  "PostgreSQL, native protocol",
 	"github.com/minio/minio-go/v7":             "S3, presigned URLs included",

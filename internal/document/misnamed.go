@@ -30,13 +30,15 @@ var families = []family{
 	{"mp4 m4v mov", "video/mp4 video/x-m4v video/quicktime"}, {"avi", "video/x-msvideo"}, {"webm", "video/webm video/x-matroska"},
 }
 
-// misnamed reports whether contents of a type contradict an extension. They are
-// served all the same, like all contents as an attachment that no browser opens.
-func misnamed(extension, contentType string) bool {
-	found, _, _ := strings.Cut(contentType, ";")
+// Contradicts reports whether files with an extension, in any case and without its
+// dot, do not have a media type, as far as it can be told. Parameters of the type do
+// not count.
+func Contradicts(extension, mediaType string) bool {
+	kind, _, _ := strings.Cut(mediaType, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
 	for _, f := range families {
-		if slices.Contains(strings.Fields(f.extensions), extension) {
-			return !slices.Contains(strings.Fields(f.types), found)
+		if slices.Contains(strings.Fields(f.extensions), strings.ToLower(extension)) {
+			return !slices.Contains(strings.Fields(f.types), kind)
 		}
 	}
 	return false

@@ -43,7 +43,9 @@ func (c content) values(extension string) map[string]resource.Value {
 		fieldSize:        resource.IntValue(c.Size),
 		fieldHash:        resource.TextValue(c.Hash),
 		fieldContentType: resource.TextValue(c.ContentType),
-		fieldMisnamed:    resource.BoolValue(misnamed(extension, c.ContentType)),
+		// They are served all the same, like all contents as an attachment that no
+		// browser opens.
+		fieldMisnamed:    resource.BoolValue(Contradicts(extension, c.ContentType)),
 		fieldUploaded:    instant(c.at),
 	}
 	if c.scan != "" {

@@ -17,7 +17,6 @@ import (
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
-	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/intake"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
@@ -222,7 +221,7 @@ func (c *call) submitNotice() (_ any, err error) {
 			return nil, missing(member + "its contents")
 		}
 		var id string
-		if reqs[i], id, err = c.request(member, submittedFile{FileName: document.BaseName(f.Part.FileName)}, 0); err != nil {
+		if reqs[i], id, err = c.request(member, submittedFile{FileName: document.BaseName(f.Part.FileName), ContentType: f.Part.Type}, 0); err != nil {
 			return nil, err
 		}
 		answer.Payload.Files = append(answer.Payload.Files, acceptedFile{id, reqs[i].Name})
@@ -230,7 +229,7 @@ func (c *call) submitNotice() (_ any, err error) {
 	_, err = batch.Together(ctx, c.actor, c.ws.Records, func(t *crm.Together) ([]document.Request, []int64, error) {
 		r, err := c.create(t, n)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, inTransaction(err)
 		}
 		for i := range reqs {
 			reqs[i].Resource, reqs[i].RecordID = r.res, r.rec.ID
@@ -353,24 +352,15 @@ func (c *call) show(field, value, member string) (_ any, err error) {
 			*to, _ = found.Titles.Of(catalog.Resource(f.Table), id.I, -1)
 		}
 	}
-	data.Closed, err = c.closed(ctx, r)
-	return data, err
-}
-
-// closed is isClosed outside of a transaction.
-func (c *call) closed(ctx context.Context, r row) (bool, error) {
-	id := r.get("statusId")
-	if id.IsNull() {
-		return false, nil
+	if id := r.get("statusId"); !id.IsNull() {
+		res := catalog.Resource("caseStatuses")
+		status, err := c.ws.Records.Get(ctx, c.actor, res, nil, id.I)
+		if err != nil {
+			return nil, err
+		}
+		data.Closed = len(status.Rows) > 0 && status.Rows[0].Values[res.Field("closed").Index].I == 1
 	}
-	res := c.ws.Records.Catalog().Resource("caseStatuses")
-	found, err := c.ws.Records.List(ctx, c.actor, crm.ListRequest{Resource: res, Language: -1, Size: 1, Base: filter.And{
-		equal(res, "id", id), equal(res, "closed", resource.BoolValue(true)), equal(res, "deleted", resource.BoolValue(false)),
-	}})
-	if err != nil {
-		return false, err
-	}
-	return len(found.Rows) > 0, nil
+	return data, nil
 }
 
 // instant is a time, nil for null.

@@ -64,7 +64,7 @@ type submitted struct {
 
 type submittedFile struct {
 	FileName      string     `json:"fileName"`
-	ContentType   string     `json:"contentType"` // not compared with the extension [I]
+	ContentType   string     `json:"contentType"`
 	Content       intake.Ref `json:"content"`
 	Description   string     `json:"description"`
 	IsRestricted  bool       `json:"isRestricted"`
@@ -116,7 +116,7 @@ func (r row) text(name string) string        { return r.get(name).S }
 
 // refuseClosed refuses a case whose status is an end.
 func refuseClosed(c *call, t *crm.Together, r row) error {
-	over, err := isClosed(t, r)
+	over, err := c.isClosed(t, r)
 	if err != nil || !over {
 		return err
 	}
@@ -125,21 +125,23 @@ func refuseClosed(c *call, t *crm.Together, r row) error {
 }
 
 // isClosed reports whether the status of a case is an end.
-func isClosed(t *crm.Together, r row) (bool, error) {
+func (c *call) isClosed(t *crm.Together, r row) (bool, error) {
 	id := r.get("statusId")
 	if id.IsNull() {
 		return false, nil
 	}
+	// A status that was deleted still says what it said.
 	res := t.Catalog().Resource("caseStatuses")
-	found, err := t.List(res, equal(res, "id", id), 1)
-	if err != nil || len(found) == 0 {
+	var found crm.Page
+	err := t.Tx().List(c.r.Context(), crm.Query{Resource: res, Where: equal(res, "id", id), Language: -1, Limit: 1}, &found)
+	if err != nil || len(found.Rows) == 0 {
 		return false, err
 	}
-	return found[0].Values[res.Field("closed").Index].I == 1, nil
+	return found.Rows[0].Values[res.Field("closed").Index].I == 1, nil
 }
 
 // refuseMerged refuses a damage notification that is part of a case [R, the words too].
-func refuseMerged(c *call, t *crm.Together, r row) error {
+func refuseMerged(_ *call, t *crm.Together, r row) error {
 	into := r.get("caseId")
 	if into.IsNull() {
 		return nil
@@ -193,11 +195,11 @@ func submitTo(to target) func(c *call) (any, error) {
 		}
 		_, err = batch.Together(ctx, c.actor, c.ws.Records, func(t *crm.Together) ([]document.Request, []int64, error) {
 			r, err := c.lock(t, to, body.Payload.ID)
-			if err != nil {
-				return nil, nil, err
+			if err == nil {
+				err = to.refuse(c, t, r)
 			}
-			if err := to.refuse(c, t, r); err != nil {
-				return nil, nil, err
+			if err != nil {
+				return nil, nil, inTransaction(err)
 			}
 			for i := range reqs {
 				reqs[i].Resource, reqs[i].RecordID = r.res, r.rec.ID
@@ -215,10 +217,6 @@ func submitTo(to target) func(c *call) (any, error) {
 func (c *call) readSubmission(ctx context.Context, in io.Reader, batch *document.Batch) (body submitted, form *intake.Form, err error) {
 	form, err = c.files.Read(ctx, in, batch.Create)
 	if err != nil {
-		if fault.KindOf(err) == fault.TooLarge && strings.HasSuffix(fault.FieldOf(err), ".content") {
-			err = &problem{status: http.StatusRequestEntityTooLarge, Description: fmt.Sprintf(
-				"%s is not ok. Reason: the file is larger than %d bytes", fault.FieldOf(err), c.cfg.MaxFile)}
-		}
 		return body, nil, err
 	}
 	if err := json.Unmarshal(form.JSON, &body); err != nil {
@@ -342,6 +340,9 @@ func (c *call) request(member string, f submittedFile, by int64) (document.Reque
 	}
 	if err != nil {
 		return document.Request{}, "", err
+	}
+	if extension := name[strings.LastIndexByte(name, '.')+1:]; c.cfg.CheckTypes && document.Contradicts(extension, f.ContentType) {
+		return document.Request{}, "", notOK(http.StatusUnsupportedMediaType, "", member+"contentType", f.ContentType, "files with the extension %s have another type", extension)
 	}
 	id, err := c.uuid()
 	return document.Request{

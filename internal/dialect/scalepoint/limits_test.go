@@ -491,6 +491,15 @@ func TestSettings(t *testing.T) {
 		t.Errorf("a minute later: %d %s", res.Status, res.Body)
 	}
 
+	w = newWorld(t, func(c *app.Config) { c.ScalepointContentTypes = "check" })
+	for name, status := range map[string]int{"a.txt": 200, "a.TXT": 200, "a.pdf": 415, "a.jpg": 415, "a.dwg": 200, "a.rtf": 200} {
+		if res := w.send(t, v, v.whole(w, name, []byte("a"))); res.Status != status {
+			t.Errorf("%s as text/plain: %d %s", name, res.Status, res.Body)
+		} else if status != 200 {
+			failed(t, res.Status, res.Body, 415, "GenericError", "have another type")
+		}
+	}
+
 	w = newWorld(t, func(c *app.Config) { c.ScalepointWrongSecurityToken = "403" })
 	wrong = strings.Replace(string(v.whole(w, "a.txt", []byte("a"))), w.Credentials[scalepoint.Name]["securityToken"], guid, 1)
 	if res := w.send(t, v, []byte(wrong)); res.Status != 403 || len(res.Body) != 0 {
@@ -502,6 +511,102 @@ func TestSettings(t *testing.T) {
 	w.Clock.Advance(2 * time.Second)
 	if res := w.send(t, v, v.whole(w, "a.txt", []byte("a"))); res.Status != 401 || len(res.Body) != 0 {
 		t.Errorf("after the key is gone: %d %s", res.Status, res.Body)
+	}
+}
+
+// TestAllOrNone sends several files of which the last is wrong.
+func TestAllOrNone(t *testing.T) {
+	const limit = 1000
+	w := newWorld(t, func(c *app.Config) { c.ScalepointMaxFile = limit })
+	c := w.Credentials[scalepoint.Name]
+	long := strings.Repeat("x", limit+1)
+	good := `{"fileName":"a.txt","contentType":"text/plain","content":"YQ=="}`
+	for _, v := range ways()[:2] {
+		for bad, status := range map[string]int{
+			`{"fileName":"a.txt","contentType":"text/plain","content":"` + base64.StdEncoding.EncodeToString([]byte(long)) + `"}`: 413,
+			`{"fileName":"a.exe","contentType":"text/plain","content":"YQ=="}`:                                                    415,
+			`{"fileName":"a.txt","contentType":"text/plain","content":"YQ="}`:                                                     400,
+			`{"fileName":"a.txt","contentType":"text/plain","content":null}`:                                                      400,
+			`{"fileName":"a.txt","contentType":"text/plain"}`:                                                                     400,
+			`{"fileName":"a.txt","content":"YQ=="}`:                                                                               400,
+			`{"contentType":"text/plain","content":"YQ=="}`:                                                                       400,
+			`null`: 400,
+			`{"fileName":"a.txt","contentType":"text/plain","content":"YQ==","description":"` + strings.Repeat("é", 6001) + `"}`: 400,
+			`{"fileName":"a.txt","contentType":"text/plain","content":"YQ==","description":"\u0000"}`:                            400,
+		} {
+			res := w.send(t, v, fmt.Appendf(nil, `{"securityToken":%q,"payload":{"id":%q,"insuranceCompanyAlias":%q,"userEmail":%q,"files":[%s,%[5]s,%[6]s]}}`,
+				c["securityToken"], guid, c["insuranceCompanyAlias"], c["userEmail"], good, bad))
+			failed(t, res.Status, res.Body, status, "GenericError", "")
+		}
+		many := strings.TrimSuffix(strings.Repeat(good+",", 101), ",")
+		res := w.send(t, v, fmt.Appendf(nil, `{"securityToken":%q,"payload":{"id":%q,"insuranceCompanyAlias":%q,"userEmail":%q,"files":[%s]}}`,
+			c["securityToken"], guid, c["insuranceCompanyAlias"], c["userEmail"], many))
+		failed(t, res.Status, res.Body, 413, "GenericError", "more than 100 files")
+	}
+	attachment := func(name, contents string) string {
+		return "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"" + name + "\"\r\n\r\n" + contents + "\r\n"
+	}
+	for bad, status := range map[string]int{attachment("a.txt", long): 413, attachment("a.exe", "x"): 415, attachment("", "x"): 400, attachment("a.txt", ""): 400} {
+		v := ways()[2]
+		head, tail := v.body(w, "a.txt")
+		res := w.send(t, v, []byte(head+"a\r\n"+bad+strings.TrimPrefix(tail, "\r\n")))
+		failed(t, res.Status, res.Body, status, "GenericError", "")
+	}
+	w.nothing(t)
+}
+
+// TestClosing says no to a case as soon as it is closed: of files that are sent while
+// that happens, those that were accepted came before.
+func TestClosing(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
+		w := &world{App: apptest.New(t, apptest.Options{Database: db, Dialects: []string{scalepoint.Name}}), base: scalepoint.DefaultBase}
+		if res := w.Do(t, "POST", "/api/v4/cases", `{"typeId":1,"statusId":1,"guid":"`+guid+`"}`); res.Status != 200 {
+			t.Fatalf("%d %s", res.Status, res.Body)
+		}
+		w.access = w.token(t, url.Values{})
+		v := ways()[0]
+		var accepted, refused int
+		text := "while it is open"
+		for i := range 6 {
+			if i == 3 {
+				text = "too late"
+				if res := w.Do(t, "PUT", "/api/v4/cases/1", `{"statusId":4}`); res.Status != 200 {
+					t.Fatalf("%d %s", res.Status, res.Body)
+				}
+				// What the status says does not change when nobody is offered it any more.
+				if res := w.Do(t, "DELETE", "/api/v4/caseStatuses/4", ""); res.Status != 200 {
+					t.Fatalf("%d %s", res.Status, res.Body)
+				}
+			}
+			switch res := w.send(t, v, v.whole(w, "a.txt", []byte(text))); res.Status {
+			case 200:
+				accepted++
+			default:
+				failed(t, res.Status, res.Body, 400, "ClaimIsClosed", guid)
+				refused++
+			}
+		}
+		if accepted != 3 || refused != 3 || len(w.seen(t)) != 3 || len(w.contents(t)) != 1 {
+			t.Errorf("%d accepted, %d refused, %d documents", accepted, refused, len(w.seen(t)))
+		}
+	})
+}
+
+// TestNoValues makes no case where there is no status or type for one.
+func TestNoValues(t *testing.T) {
+	for _, list := range []string{"caseTypes", "caseStatuses"} {
+		w := newWorld(t, nil)
+		var all []struct{ ID int64 }
+		w.Get(t, "/api/v4/"+list).JSON(t, &all)
+		for _, value := range all {
+			if res := w.Do(t, "DELETE", fmt.Sprintf("/api/v4/%s/%d", list, value.ID), ""); res.Status != 200 {
+				t.Fatalf("%d %s", res.Status, res.Body)
+			}
+		}
+		v := ways()[2]
+		res := w.send(t, v, v.whole(w, "a.txt", []byte("a")))
+		failed(t, res.Status, res.Body, 409, "GenericError", "make one in /api/v4/"+list)
+		w.nothing(t)
 	}
 }
 

@@ -80,6 +80,10 @@ type Config struct {
 	// 401, 403, or for the latter 400; 0 = 403, and 401 [I].
 	MissingScope, WrongSecurityToken int
 
+	// CheckTypes refuses files whose contentType contradicts their extension, where
+	// that can be told.
+	CheckTypes bool
+
 	Random io.Reader    // nil = crypto/rand.Reader
 	Logger *slog.Logger // nil = slog.Default
 }

@@ -86,17 +86,20 @@ func (d *Dialect) token(w http.ResponseWriter, r *http.Request) error {
 // scopesOf are those that a token request asks for: all that the client has when it
 // does not say [K IdentityServer].
 func scopesOf(asked string, have []string) ([]string, error) {
-	scopes := slices.Compact(strings.Fields(asked))
-	if len(scopes) == 0 {
-		scopes = have
-	}
-	if len(scopes) == 0 {
+	if len(have) == 0 {
 		return nil, oauthError{"invalid_scope", "the client has no scopes"}
 	}
-	for _, scope := range scopes {
+	var scopes []string
+	for scope := range strings.FieldsSeq(asked) {
 		if !slices.Contains(have, scope) {
 			return nil, oauthError{"invalid_scope", "the client has the scopes " + strings.Join(have, " ")}
 		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if scopes == nil {
+		scopes = have
 	}
 	return scopes, nil
 }
