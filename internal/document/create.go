@@ -270,7 +270,8 @@ type FolderRequest struct {
 	Restrict bool  // whether branches restrict it (restrictSucursales [DOC])
 }
 
-// CreateFolder makes a folder and returns its id. Errors are as for Create.
+// CreateFolder makes a folder and returns its id. In another folder it is no more open
+// than that, and belongs to the same record. Errors are as for Create.
 func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderRequest) (id int64, err error) {
 	defer fault.Wrap(&err, "document.CreateFolder")
 	catalog := s.cfg.Catalog()
@@ -298,6 +299,9 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 	}
 	r.set(fieldName, resource.TextValue(name))
 	r.set(fieldRestrict, resource.BoolValue(req.Restrict))
+	if err := s.inherit(ctx, view, r); err != nil {
+		return 0, err
+	}
 	r.set(fieldCreatedBy, resource.IntValue(actor.UserID))
 	r.set(fieldCreated, instant(s.now()))
 	err = s.cfg.Store.Write(ctx, func(tx crm.Tx) error {
@@ -307,6 +311,35 @@ func (s *Service) CreateFolder(ctx context.Context, actor crm.Actor, req FolderR
 		return tx.Log(ctx, actor.Change(s.now(), crm.Created, r.res, nil, r.rec))
 	})
 	return r.rec.ID, err
+}
+
+// inherit has a new folder share who sees the one that it lies in, which is not said of
+// folders by a reference as of documents: nobody can move or change them. The documents
+// do not say that folders inherit anything; a name within a hidden folder would tell
+// about it.
+func (s *Service) inherit(ctx context.Context, view *crm.View, r row) error {
+	outer := r.int(fieldFolder)
+	if outer == 0 {
+		return nil
+	}
+	parent, ok, err := s.see(ctx, view, r.res, outer)
+	if err != nil || !ok {
+		return err
+	}
+	r.set(fieldLevel, resource.IntValue(max(r.int(fieldLevel), parent.int(fieldLevel))))
+	if parent.int(fieldRestrict) != 0 {
+		r.set(fieldRestrict, resource.BoolValue(true))
+	}
+	entity, id := parent.text(fieldEntity), parent.int(fieldEntityID)
+	switch {
+	case entity == "":
+	case r.text(fieldEntity) == "":
+		r.set(fieldEntity, resource.TextValue(entity))
+		r.set(fieldEntityID, resource.IntValue(id))
+	case r.text(fieldEntity) != entity || r.int(fieldEntityID) != id:
+		return fault.InField(fieldFolder, "folderId: folder %d belongs to another record", outer)
+	}
+	return nil
 }
 
 // Delete marks a document as deleted. Its contents stay for SafetyAge, and then
