@@ -114,6 +114,9 @@ func (s *Service) readAssertion(ctx context.Context, dialect, assertion string) 
 	var failed error // of ours, behind the library's back
 	asked := false
 	_, err = s.assertions.ParseWithClaims(assertion, &c, func(t *jwt.Token) (any, error) {
+		if _, ok := t.Header["crit"]; ok { // extensions that must be understood, of which there are none here [RFC 7515, 4.1.11]
+			return nil, jwt.ErrTokenUnverifiable
+		}
 		asked = true
 		k, failed = s.lookup(ctx, dialect, c.Issuer)
 		if fault.KindOf(failed) == fault.Unauthorized {

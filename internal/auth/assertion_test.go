@@ -217,6 +217,7 @@ func TestAssertionRefused(t *testing.T) {
 		"a line break inside":               {good[:20] + "\n" + good[20:], none},
 		"alg none":                          {encode(with(rs256, object{"alg": "none"}), claims(nil)) + ".", none},
 		"alg None":                          {encode(with(rs256, object{"alg": "None"}), claims(nil)) + "." + parts[2], none},
+		"extensions that have to be known":  {c.sign(with(rs256, object{"crit": []string{"b64"}, "b64": true}), claims(nil)), none},
 		"no alg":                            {encode(object{"typ": "JWT"}, claims(nil)) + "." + parts[2], none},
 		"HS256 with the certificate":        {mac(c.der), none},
 		"HS256 with the public key":         {mac(pub), none},
