@@ -13,8 +13,9 @@
 //
 // # JSON
 //
-// The body is one JSON value as in RFC 8259, without a byte order mark, and nothing
-// but white space after it. What the Schema captures has to be UTF-8; escapes of
+// The body is one JSON value as in RFC 8259, and nothing but white space after it. A
+// byte order mark before it is ignored, as that RFC allows: .NET's StreamWriter puts
+// one there. What the Schema captures has to be UTF-8; escapes of
 // lone surrogates become U+FFFD when they are decoded. A member that the Schema
 // names may come once in its object: which of two files would be meant is not for
 // us to guess. So far this is stricter than encoding/json, which replaces what is

@@ -39,7 +39,10 @@ const (
 func (s *Schema) Read(ctx context.Context, in io.Reader, open Open) (_ *Form, err error) {
 	defer fault.Wrap(&err, "intake.Read")
 	r := &reader{Schema: s, open: open, form: &Form{}, input: input{ctx: ctx, in: in, buf: make([]byte, inSize), line: 1}}
-	c, err := r.token()
+	var c byte
+	if err = r.mark(); err == nil {
+		c, err = r.token()
+	}
 	if err == nil {
 		err = r.value(s.root, c, 0)
 	}
@@ -143,6 +146,29 @@ func (r *reader) peek() (byte, error) {
 		return 0, err
 	}
 	return r.buf[r.r], nil
+}
+
+// byteOrderMark is what programs for Windows put in front of UTF-8, as .NET's
+// StreamWriter does with Encoding.UTF8. RFC 8259 lets readers ignore it.
+const byteOrderMark = "\ufeff"
+
+// mark skips a byte order mark at the start of the body.
+func (r *reader) mark() error {
+	if err := r.more(); errors.Is(err, io.EOF) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if r.buf[r.r] != byteOrderMark[0] {
+		return nil
+	}
+	if err := r.fill(len(byteOrderMark)); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if bytes.HasPrefix(r.buf[r.r:r.w], []byte(byteOrderMark)) {
+		r.r += len(byteOrderMark)
+	}
+	return nil
 }
 
 // token skips white space and returns the byte after it without taking it.

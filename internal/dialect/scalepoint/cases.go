@@ -69,6 +69,7 @@ func (w *word) UnmarshalJSON(raw []byte) error {
 
 // readNotice reads the payload. member is what it is called in descriptions.
 func readNotice(text []byte, member string) (n notice, err error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // as intake.Schema does
 	if err := json.Unmarshal(text, &n); err != nil {
 		return n, badJSON(member, err)
 	}
