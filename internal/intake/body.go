@@ -32,8 +32,8 @@ const (
 // everything that headers can decide is to be decided before.
 //
 // Errors: fault.TooLarge when Content-Length announces more; fault.Unsupported for
-// a Content-Encoding other than gzip (RFC 9110 wants 415 for it, and says that
-// Accept-Encoding in the answer names what would do). Those of Read: fault.TooLarge
+// a Content-Encoding other than gzip (RFC 9110 wants 415 for it; see
+// AcceptEncoding). Those of Read: fault.TooLarge
 // beyond the limit, and for what unpacks to a hundred times its size;
 // fault.Invalid when the body ends early or is not gzip; fault.Timeout when it stops
 // arriving.
@@ -60,10 +60,25 @@ func encoded(header []string) (packed bool, err error) {
 		case !packed && (strings.EqualFold(coding, "gzip") || strings.EqualFold(coding, "x-gzip")):
 			packed = true
 		default:
-			return false, fault.New(fault.Unsupported, "the Content-Encoding of the body is not supported; send it as it is, or packed once with gzip")
+			return false, fault.New(fault.Unsupported, "the Content-Encoding of the body is not supported; send it as it is, or packed once with gzip").
+				Because(errEncoding)
 		}
 	}
 	return packed, nil
+}
+
+// errEncoding is the cause of refusals of how a body is packed.
+var errEncoding = errors.New("content coding not supported")
+
+// AcceptEncoding returns what Accept-Encoding has to say in the answer to a failure;
+// "" = there must be no such header. RFC 9110, 12.5.3, wants it where 415 is for how the
+// body is packed, and forbids it where 415 is for anything else: a client would send
+// the same again, packed in another way.
+func AcceptEncoding(err error) string {
+	if errors.Is(err, errEncoding) {
+		return "gzip, identity"
+	}
+	return ""
 }
 
 // ReadFault returns the fault for an error met while reading the body of a request:

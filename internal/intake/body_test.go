@@ -106,6 +106,21 @@ func TestBody(t *testing.T) {
 	}
 }
 
+// Accept-Encoding is for answers about how a body is packed, and for no others.
+func TestAcceptEncoding(t *testing.T) {
+	const limit = 10 // bytes
+	_, err := intake.NewBody(request(strings.NewReader("x"), -1, "br"), limit)
+	if got := intake.AcceptEncoding(fmt.Errorf("elsewhere: %w", err)); got != "gzip, identity" {
+		t.Errorf("for brotli it is %q", got)
+	}
+	_, cut := intake.NewBody(request(strings.NewReader("x"), limit+1, "gzip"), limit)
+	for name, err := range map[string]error{"nothing": nil, "a body that is too large": cut, "a type": fault.New(fault.Unsupported, "a type")} {
+		if got := intake.AcceptEncoding(err); got != "" {
+			t.Errorf("for %s it is %q", name, got)
+		}
+	}
+}
+
 // What a header announces is refused before a byte is read.
 func TestBodyAnnounced(t *testing.T) {
 	unread := iotest.ErrReader(errors.New("read"))

@@ -154,8 +154,8 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case e.status == http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Token") // [K]
-	case e.status == http.StatusUnsupportedMediaType:
-		w.Header().Set("Accept-Encoding", "gzip, identity") // RFC 9110, where that is the reason
+	case intake.AcceptEncoding(err) != "":
+		w.Header().Set("Accept-Encoding", intake.AcceptEncoding(err))
 	}
 	sendJSON(w, e.status, []*apexError{e})
 }

@@ -153,8 +153,8 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p := problemOf(err)
-	if p.status == http.StatusUnsupportedMediaType {
-		w.Header().Set("Accept-Encoding", "gzip, identity") // RFC 9110, where that is the reason
+	if codings := intake.AcceptEncoding(err); codings != "" {
+		w.Header().Set("Accept-Encoding", codings)
 	}
 	kind := p.Type
 	if kind == "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
+	"github.com/dossier-crm/dossier/internal/intake"
 )
 
 // answer is the body of every answer [R].
@@ -166,8 +167,8 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		a.Msg = badToken + ": there were too many that are not valid; try again later"
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
-	if code == http.StatusUnsupportedMediaType {
-		w.Header().Set("Accept-Encoding", "gzip, identity") // RFC 9110, where that is the reason
+	if codings := intake.AcceptEncoding(err); codings != "" {
+		w.Header().Set("Accept-Encoding", codings)
 	}
 	dialect.Drain(r, maxDrain)
 	send(w, code, a)
