@@ -45,8 +45,8 @@ func (c content) values(extension string) map[string]resource.Value {
 		fieldContentType: resource.TextValue(c.ContentType),
 		// They are served all the same, like all contents as an attachment that no
 		// browser opens.
-		fieldMisnamed:    resource.BoolValue(Contradicts(extension, c.ContentType)),
-		fieldUploaded:    instant(c.at),
+		fieldMisnamed: resource.BoolValue(Contradicts(extension, c.ContentType)),
+		fieldUploaded: instant(c.at),
 	}
 	if c.scan != "" {
 		values[fieldScan] = resource.TextValue(c.scan)

@@ -262,7 +262,9 @@ func (b *Batch) Together(ctx context.Context, actor crm.Actor, records *crm.Serv
 		return nil, err
 	}
 	var rows []row
-	err = records.Together(ctx, actor, func(t *crm.Together) error {
+	tried := false // to commit: before that there is certainly no row
+	err = records.Together(ctx, actor, func(t *crm.Together) (err error) {
+		defer func() { tried = tried || err == nil }()
 		reqs, remove, err := fn(t)
 		if err != nil {
 			return err
@@ -298,6 +300,9 @@ func (b *Batch) Together(ctx context.Context, actor crm.Actor, records *crm.Serv
 		}
 		return nil
 	})
+	if !tried {
+		return nil, err // the files are discarded
+	}
 	return b.settle(ctx, rows, err)
 }
 

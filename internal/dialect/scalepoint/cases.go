@@ -230,7 +230,7 @@ func (c *call) submitNotice() (_ any, err error) {
 	_, err = batch.Together(ctx, c.actor, c.ws.Records, func(t *crm.Together) ([]document.Request, []int64, error) {
 		r, err := c.create(t, n)
 		if err != nil {
-			return nil, nil, inTransaction(err)
+			return nil, nil, err
 		}
 		for i := range reqs {
 			reqs[i].Resource, reqs[i].RecordID = r.res, r.rec.ID

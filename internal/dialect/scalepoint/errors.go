@@ -37,17 +37,6 @@ type problem struct {
 
 func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.status, p.Type, p.Description) }
 
-// inTransaction returns the refusal of a write as a fault: to those who do not know the
-// dialect it says that nothing is there, and that the files have to go.
-func inTransaction(err error) error {
-	var known *problem
-	var un *unauthorized
-	if errors.As(err, &known) || errors.As(err, &un) {
-		return fault.New(fault.Invalid, "refused").Because(err)
-	}
-	return err
-}
-
 // notOK is a problem with the value of a member, in the words of the reference's
 // sample [R].
 func notOK(status int, kind, member, value, format string, args ...any) *problem {

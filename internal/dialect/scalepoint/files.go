@@ -199,7 +199,7 @@ func submitTo(to target) func(c *call) (any, error) {
 				err = to.refuse(c, t, r)
 			}
 			if err != nil {
-				return nil, nil, inTransaction(err)
+				return nil, nil, err
 			}
 			for i := range reqs {
 				reqs[i].Resource, reqs[i].RecordID = r.res, r.rec.ID
