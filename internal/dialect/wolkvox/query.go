@@ -18,6 +18,9 @@ import (
 // maxRows is how many records one query finds [I]; "limit" may ask for fewer.
 const maxRows = 1000
 
+// maxQueried is the length of the longest text that is looked for, in bytes [I].
+const maxQueried = 4 << 10
+
 // query is what a request looks for.
 type query struct {
 	field, value string
@@ -30,13 +33,17 @@ func (c *call) readQuery() (q query, err error) {
 	if err := c.require("field", "value"); err != nil { // [R]
 		return q, err
 	}
-	for name, to := range map[string]*string{"field": &q.field, "value": &q.value} {
-		if *to, err = c.sent.text(name); err != nil {
-			return q, err
-		}
-		if strings.IndexByte(*to, 0) >= 0 { // PostgreSQL has no text with a zero
-			return q, malformed(name, "must not contain the character U+0000")
-		}
+	if q.field, err = c.sent.text("field"); err != nil {
+		return q, err
+	}
+	if q.value, err = c.sent.text("value"); err != nil {
+		return q, err
+	}
+	switch {
+	case strings.IndexByte(q.value, 0) >= 0: // PostgreSQL has no text with a zero
+		return q, malformed("value", "must not contain the character U+0000")
+	case len(q.value) > maxQueried:
+		return q, malformed("value", "has %d bytes; at most %d are looked for", len(q.value), maxQueried)
 	}
 	limit, err := c.sent.text("limit")
 	if err != nil || limit == "" {
@@ -51,15 +58,16 @@ func (c *call) readQuery() (q query, err error) {
 
 // plain is a name of a field without what differs between the ways to write it.
 func plain(name string) string {
-	name = resource.Fold(strings.Join(strings.Fields(strings.NewReplacer("-", " ", "_", " ").Replace(name)), " "))
-	return name
+	return resource.Fold(strings.Join(strings.Fields(strings.NewReplacer("-", " ", "_", " ").Replace(name)), " "))
 }
 
-// caseField is a field that cases are looked for by. is returns the condition; nil is
-// no condition.
+// conditionFunc returns the condition that a field of a case has a value; nil = none.
+type conditionFunc = func(c *call, cases *resource.Resource, value string) (filter.Expr, error)
+
+// caseField is a field that cases are looked for by.
 type caseField struct {
 	name string
-	is   func(c *call, cases *resource.Resource, value string) (filter.Expr, error)
+	is   conditionFunc
 }
 
 // caseFields are those of the reference, as it spells them [R]. What each is in a case
@@ -109,8 +117,6 @@ func path(c *call, res *resource.Resource, names ...string) filter.Path {
 	}
 	return p
 }
-
-type conditionFunc = func(c *call, cases *resource.Resource, value string) (filter.Expr, error)
 
 // equal compares a text, letter case aside.
 func equal(names ...string) conditionFunc {
@@ -300,7 +306,7 @@ func prefixedNumber(r row) string {
 
 // prefixed looks for prefixedNumber, or the number alone.
 func prefixed(_ *call, cases *resource.Resource, value string) (filter.Expr, error) {
-	any := filter.Or{is(cases, "number", filter.Eq, folded(value))}
+	ways := filter.Or{is(cases, "number", filter.Eq, folded(value))}
 	const longest = 20 // characters of a prefix
 	n := 0
 	for i := range value {
@@ -310,9 +316,9 @@ func prefixed(_ *call, cases *resource.Resource, value string) (filter.Expr, err
 		if n > longest+1 {
 			break
 		}
-		any = append(any, filter.And{is(cases, "number", filter.Eq, folded(value[i:])), is(cases, "prefix", filter.Eq, folded(value[:i]))})
+		ways = append(ways, filter.And{is(cases, "number", filter.Eq, folded(value[i:])), is(cases, "prefix", filter.Eq, folded(value[:i]))})
 	}
-	return any, nil
+	return ways, nil
 }
 
 // caseWhere is the condition of a query for cases.
