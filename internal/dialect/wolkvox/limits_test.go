@@ -314,6 +314,24 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// TestRefused refuses requests whose files have arrived: none of them is left.
+func TestRefused(t *testing.T) {
+	w := newWorld(t, nil)
+	const update = "/cases/updateCaseAttachment.php"
+	body := w.attach([]byte("one"), []byte("two"))
+	w.post(t, update, strings.Replace(body, "Waiting", "Melted", 1), 412, "status: ")
+	w.post(t, update, strings.Replace(body, "Waiting", "Closed", 1), 412, "solution: ")
+	w.post(t, update, strings.Replace(body, w.id, "nobody", 1), 404, "nobody")
+	w.post(t, update, strings.Replace(body, `"main"`, `"other"`, 1), 403, "PLEASE VALIDATE TOKEN")
+	w.post(t, update, strings.Replace(body, `"main"`, `""`, 1), 400, "SOME PARAMETERS ARE REQUIRED")
+	w.untouched(t)
+	if res := w.Do(t, "PUT", "/api/v4/cases/1", `{"readOnly":true}`); res.Status != 200 {
+		t.Fatalf("%d %s", res.Status, res.Body)
+	}
+	w.post(t, update, body, 403, "locked")
+	w.untouched(t)
+}
+
 // TestPath serves the dialect at another path.
 func TestPath(t *testing.T) {
 	w := newWorld(t, func(c *app.Config) { c.WolkvoxPath = "/crm" })
