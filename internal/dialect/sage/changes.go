@@ -14,17 +14,9 @@ import (
 // the vendor's API: the log of changes, oldest first, for administrators only.
 // X-Dossier-Next-After is the number to go on after.
 func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) error {
-	var after int64
-	if text := strings.TrimSpace(r.query["after"]); text != "" {
-		var err error
-		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
-			// Unlike page=, which is the vendor's: who starts anew by mistake does all again.
-			return fault.InField("after", "after must be the number of a change, 0 or more")
-		}
-	}
-	count := pageSize(r.Header)
-	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {
-		count = min(n, maxCount)
+	after, count, err := r.section()
+	if err != nil {
+		return err
 	}
 	changes, err := s.records.AuditChanges(r.Context(), s.actor, after, count)
 	if err != nil {
@@ -41,6 +33,22 @@ func (d *Dialect) listChanges(s *session, w http.ResponseWriter, r *request) err
 	w.Header()["X-Dossier-Next-After"] = []string{strconv.FormatInt(next, 10)}
 	respondRows(w, rows, 0, false)
 	return nil
+}
+
+// section reads which part of a log is asked for: at most count entries after the one
+// with a number. Nonsense is refused, unlike in page=, which is the vendor's: who starts
+// anew by mistake does all again.
+func (r *request) section() (after int64, count int, err error) {
+	if text := strings.TrimSpace(r.query["after"]); text != "" {
+		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
+			return 0, 0, fault.InField("after", "after must be the number of a change, 0 or more")
+		}
+	}
+	count = pageSize(r.Header)
+	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {
+		count = min(n, maxCount)
+	}
+	return after, count, nil
 }
 
 func (s *session) appendChange(dst []byte, c *crm.Change) []byte {

@@ -52,13 +52,9 @@ func (d *Dialect) listDeliveries(s *session, w http.ResponseWriter, r *request) 
 	default:
 		return fault.InField("state", "state must be pending or parked")
 	}
-	after, err := strconv.ParseInt(strings.TrimSpace(r.query["after"]), 10, 64)
-	if err != nil || after < 0 {
-		after = 0 // as with page=, nonsense is the start
-	}
-	count := pageSize(r.Header)
-	if n, err := strconv.Atoi(strings.TrimSpace(r.query["count"])); err == nil && n > 0 {
-		count = min(n, maxCount)
+	after, count, err := r.section()
+	if err != nil {
+		return err
 	}
 	deliveries, err := s.hooks.List(r.Context(), s.actor, id, parked, after, count)
 	if err != nil {
