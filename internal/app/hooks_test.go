@@ -192,6 +192,32 @@ func checkSignature(t *testing.T, a arrived, secret string) {
 	}
 }
 
+// Records that other dialects make and change have hooks as well.
+func TestHookEntities(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
+		w := newWorld(t, db)
+		for _, tt := range []struct {
+			entity, path string
+			made         map[string]any
+		}{
+			{"case", "/cases", map[string]any{"typeId": 1, "statusId": 1}},
+			{"damagenotification", "/damageNotifications", map[string]any{"description": "Water in the cellar"}},
+			{"portorder", "/portorders", map[string]any{
+				"groupId": w.must("POST", "/portorderGroups", map[string]any{"alias": "Move"}), "billingName": "Ann", "city": "Seattle",
+				"country": "US", "provider": "Pinecone", "state": "WA", "street": "1 Alder Street", "usageType": "business", "zip": "98101",
+			}},
+		} {
+			w.hook("insert", tt.entity, tt.path)
+			id := w.must("POST", tt.path, tt.made)
+			a := w.next(t)
+			want := w.Get(t, fmt.Sprintf("/api/v4%s/%d", tt.path, id)).Body
+			if a.path != tt.path || string(a.body) != "["+string(want)+"]" {
+				t.Errorf("%s got %s\nwant [%s]", a.path, a.body, want)
+			}
+		}
+	})
+}
+
 func TestHookDelivers(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
 		w := newWorld(t, db)

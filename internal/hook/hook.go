@@ -132,10 +132,12 @@ func New(cfg Config) (_ *Service, err error) {
 // resourceName is the resource that hooks are records of.
 const resourceName = "hooks"
 
-// entities are the resources that hooks are about, by the vendor's names [CLIENT].
+// entities are the resources that hooks are about, by the vendor's names [CLIENT]; the
+// last three, which the vendor does not have, by ours.
 var entities = map[string]string{
 	"account": "accounts", "contact": "contacts", "opportunity": "opportunities",
 	"activity": "activities", "calendar": "calendar", "salesorder": "salesorders",
+	"case": "cases", "damagenotification": "damageNotifications", "portorder": "portorders",
 }
 
 // actions are the changes that hooks are about, by the vendor's names [CLIENT].
@@ -144,13 +146,16 @@ var actions = map[string]crm.ChangeKind{"insert": crm.Created, "update": crm.Upd
 // Changed takes note that records of a resource were changed, by this process. It
 // does not block, and where there are no hooks it costs nothing.
 func (s *Service) Changed(res *resource.Resource) {
-	switch res.Name {
-	case resourceName:
+	switch {
+	case res.Name == resourceName:
 		s.changed.Store(true)
 		s.Wake()
-	case "accounts", "contacts", "opportunities", "activities", "calendar", "salesorders":
-		if s.watching.Load() {
-			s.Wake()
+	case s.watching.Load():
+		for _, name := range entities {
+			if name == res.Name {
+				s.Wake()
+				return
+			}
 		}
 	}
 }

@@ -122,7 +122,7 @@ func declaredSystem() []Resource {
 			Required: []string{"name", "action", "entity", "url"},
 			Fields: join(audit(), []Field{
 				text("name", 255), text("action", 16).oneOf("insert update delete"),
-				text("entity", 32).oneOf("account contact opportunity activity calendar salesorder"),
+				text("entity", 32).oneOf("account contact opportunity activity calendar salesorder case damagenotification portorder"),
 				text("url", 2048).target(), secret("secretKey"),
 				integer("version").within(4, 4).or(IntValue(4)), // of the API whose records are sent
 				integer("level").or(IntValue(5)).internal(),
