@@ -331,6 +331,9 @@ func (c *call) request(member string, f submittedFile, by int64) (document.Reque
 	if n := utf8.RuneCountInString(f.Description); n > maxComment {
 		return document.Request{}, "", notOK(http.StatusBadRequest, "", member+"description", f.Description, "it has %d characters; at most %d are allowed", n, maxComment)
 	}
+	if strings.IndexByte(f.Description, 0) >= 0 { // which no text that is kept may have
+		return document.Request{}, "", notOK(http.StatusBadRequest, "", member+"description", f.Description, "it has the character U+0000")
+	}
 	name, err := c.policy.Check(f.FileName)
 	switch fault.KindOf(err) {
 	case fault.Unsupported:

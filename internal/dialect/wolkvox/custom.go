@@ -1,6 +1,7 @@
 package wolkvox
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -88,7 +89,7 @@ func (c *call) insertRecord() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := c.input(m, res)
+	input, sentAs, err := c.input(m, res)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (c *call) insertRecord() (*answer, error) {
 	}
 	id, err := c.ws.Records.Create(c.ctx, c.actor, res, input)
 	if err != nil {
-		return nil, inFields(err)
+		return nil, inFields(err, sentAs)
 	}
 	return written(msgInserted, strconv.FormatInt(id, 10)), nil
 }
@@ -132,7 +133,7 @@ func (c *call) updateRecord() (*answer, error) {
 	if err != nil {
 		return nil, none
 	}
-	input, err := c.input(m, res)
+	input, sentAs, err := c.input(m, res)
 	if err != nil {
 		return nil, err
 	}
@@ -140,41 +141,47 @@ func (c *call) updateRecord() (*answer, error) {
 	if fault.KindOf(err) == fault.NotFound && err != nil {
 		return nil, none
 	} else if err != nil {
-		return nil, inFields(err)
+		return nil, inFields(err, sentAs)
 	}
 	return written(msgUpdated, strconv.FormatInt(id, 10)), nil
 }
 
-// inFields says that what crm does not take stood in "fields".
-func inFields(err error) error {
+// inFields says that what crm does not take stood in "fields", by the name that it had
+// there: sentAs has it by field.
+func inFields(err error, sentAs map[string]string) error {
 	field := fault.FieldOf(err)
 	if kind := fault.KindOf(err); kind != fault.Invalid && kind != fault.Conflict || field == "" {
 		return err
 	}
-	return unmet("fields."+field, "%s", strings.TrimPrefix(fault.Message(err), field+": "))
+	name, message := cmp.Or(sentAs[field], field), strings.TrimPrefix(fault.Message(err), field+": ")
+	if rest, ok := strings.CutPrefix(message, field+" "); ok {
+		message = name + " " + rest
+	}
+	return unmet("fields."+name, "%s", message)
 }
 
-// input turns "fields" into what crm takes. A field that is not there is refused: what
-// was sent for it would be lost.
-func (c *call) input(m *module, res *resource.Resource) (crm.Input, error) {
+// input turns "fields" into what crm takes, and says by what name each field was sent.
+// A field that is not there is refused: what was sent for it would be lost.
+func (c *call) input(m *module, res *resource.Resource) (_ crm.Input, sentAs map[string]string, err error) {
 	raw := c.sent.values["fields"]
 	if raw[0] == '"' { // a form has no other way
 		var text string
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		raw = json.RawMessage(text)
 	}
 	var sent map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &sent); err != nil || sent == nil {
-		return nil, malformed("fields", "must be a JSON object")
+		return nil, nil, malformed("fields", "must be a JSON object")
 	}
 	input := crm.Input{}
+	sentAs = map[string]string{}
 	set := func(name, field string, raw json.RawMessage) error {
 		if _, twice := input[field]; twice {
 			return malformed("fields."+name, "says again what another one says")
 		}
-		input[field] = raw
+		input[field], sentAs[field] = raw, name
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(sent)) {
@@ -189,23 +196,23 @@ func (c *call) input(m *module, res *resource.Resource) (crm.Input, error) {
 		case m.full != "" && plain(name) == m.full:
 			first, last, bad := split(value)
 			if bad != nil {
-				return nil, bad
+				return nil, nil, bad
 			}
 			if err = set(name, "firstName", first); err == nil {
 				err = set(name, "lastName", last)
 			}
 		case f == nil || f.ReadOnly:
-			return nil, unmet("fields."+name, "there is no such field in %s that can be set", m.names[0])
+			return nil, nil, unmet("fields."+name, "there is no such field in %s that can be set", m.names[0])
 		case f.Kind.IsRef(), f.JSON:
 			err = set(name, f.Name, searched(raw))
 		default:
 			err = set(name, f.Name, value)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return input, nil
+	return input, sentAs, nil
 }
 
 // unwrap returns the value of what may be an object around it, as the vendor has them
