@@ -123,17 +123,13 @@ func (s *Service) result(ctx context.Context, view *View, res *resource.Resource
 		return nil, err
 	}
 	cache := s.titles.Load()
-	linked, err := links(res, page.Rows)
+	everything, err := s.resolve(ctx, cache, view.catalog, res, page.Rows)
 	if err != nil {
 		return nil, err
 	}
-	everything, err := s.resolve(ctx, cache, view.catalog, linked)
+	titles, veiled, err := s.unveil(ctx, view, res, page.Rows, known, everything)
 	if err != nil {
-		return nil, s.explain(err)
-	}
-	titles, veiled, err := s.unveil(ctx, view, linked, known, everything)
-	if err != nil {
-		return nil, s.explain(err)
+		return nil, err
 	}
 	return &Result{
 		Resource:   res,

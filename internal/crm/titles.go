@@ -2,7 +2,6 @@ package crm
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 
@@ -76,15 +75,49 @@ func (t *titles) exist(table string, id int64) bool {
 	return ok
 }
 
-// Titles are the titles of all records that the rows of one result refer to. nil
-// stands for those of a record that is hidden.
-type Titles map[string]map[int64][]string // resource name -> id -> title columns
+// Titles are the titles of all records that the rows of one result refer to. Copies
+// are the same ones.
+type Titles struct{ tables []tableTitles }
+
+// tableTitles are those of one table's records. nil stands for the title columns of a
+// record that is hidden.
+type tableTitles struct {
+	name string
+	rows map[int64][]string
+	mu   *sync.RWMutex // of rows to which others add; nil when nobody does
+}
+
+// NewTitles returns titles by the name of a resource and the id of a record: the
+// columns of its title, nil when it is hidden.
+func NewTitles(all map[string]map[int64][]string) (t Titles) {
+	for name, rows := range all {
+		t.tables = append(t.tables, tableTitles{name: name, rows: rows})
+	}
+	return t
+}
+
+// columns returns the title columns of one record.
+func (t Titles) columns(table string, id int64) (columns []string, known bool) {
+	for i := range t.tables {
+		of := &t.tables[i]
+		if of.name != table {
+			continue
+		}
+		if of.mu != nil {
+			of.mu.RLock()
+			defer of.mu.RUnlock()
+		}
+		columns, known = of.rows[id]
+		return columns, known
+	}
+	return nil, false
+}
 
 // Of returns what a reference to this record shows, in the given language (an
 // index into resource.Languages; -1 = English), and "" when it has no title. Of a
 // record that is hidden it returns false.
 func (t Titles) Of(table *resource.Resource, id int64, language int) (title string, seen bool) {
-	columns, ok := t[table.Name][id]
+	columns, ok := t.columns(table.Name, id)
 	switch {
 	case !ok:
 		return "", true
@@ -98,6 +131,27 @@ func (t Titles) Of(table *resource.Resource, id int64, language int) (title stri
 type Link struct {
 	Table *resource.Resource
 	ID    int64
+}
+
+// appendLinked appends the ids of the records that the i-th field of a record refers
+// to. The resource has so many declared fields.
+func appendLinked(ids []int64, rec *resource.Record, f *resource.Field, i, declared int) ([]int64, error) {
+	if p := rec.Packed; p != nil && i >= declared {
+		if f.Kind == resource.RefList {
+			ids, _ = p.AppendIDs(ids, i-declared)
+		} else if id, ok := p.Int(i - declared); ok {
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
+	switch v := &rec.Values[i]; {
+	case v.IsNull():
+		return ids, nil
+	case f.Kind == resource.Ref:
+		return append(ids, v.I), nil
+	default:
+		return v.AppendIDs(ids)
+	}
 }
 
 // links returns the ids of the records that rows show with their titles, by table.
@@ -118,23 +172,9 @@ func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64,
 				continue
 			}
 			from := len(ids)
-			if p := rec.Packed; p != nil && i >= declared {
-				if f.Kind == resource.RefList {
-					ids, _ = p.AppendIDs(ids, i-declared)
-				} else if id, ok := p.Int(i - declared); ok {
-					ids = append(ids, id)
-				}
-			} else {
-				switch v := &rec.Values[i]; {
-				case v.IsNull():
-				case f.Kind == resource.Ref:
-					ids = append(ids, v.I)
-				default:
-					var err error
-					if ids, err = v.AppendIDs(ids); err != nil {
-						return nil, err
-					}
-				}
+			var err error
+			if ids, err = appendLinked(ids, rec, f, i, declared); err != nil {
+				return nil, err
 			}
 			n := from
 			for _, id := range ids[from:] {
@@ -152,31 +192,88 @@ func links(res *resource.Resource, rows []*resource.Record) (map[string][]int64,
 	return linked, nil
 }
 
-// resolve loads the titles of linked records, one query for each table.
-func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.Catalog, linked map[string][]int64) (Titles, error) {
-	out := make(Titles, len(linked))
+// known returns the titles of the records that rows of res refer to, if all of them
+// are in the cache. It makes no copy of them: a row more often than not refers to
+// records of ten tables.
+func (t *titles) known(res *resource.Resource, rows []*resource.Record) (all Titles, ok bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var few [8]int64
+	declared := len(res.Fields) - len(res.ExtraFields())
+	for i := range res.Fields {
+		f := &res.Fields[i]
+		if f.Kind != resource.Ref && f.Kind != resource.RefList {
+			continue
+		}
+		cached, used := t.tables[f.Table], false
+		var recent [64]int64 // ids that are there, by their last bits; 0 is no record
+		for _, rec := range rows {
+			if rec == nil {
+				continue
+			}
+			ids, err := appendLinked(few[:0], rec, f, i, declared)
+			if err != nil {
+				return Titles{}, false // links will tell
+			}
+			used = used || len(ids) > 0
+			for _, id := range ids {
+				slot := &recent[uint64(id)%uint64(len(recent))]
+				if *slot == id && id != 0 {
+					continue
+				}
+				if _, there := cached[id]; !there {
+					return Titles{}, false
+				}
+				*slot = id
+			}
+		}
+		if used && !slices.ContainsFunc(all.tables, func(of tableTitles) bool { return of.name == f.Table }) {
+			all.tables = append(all.tables, tableTitles{f.Table, cached, &t.mu})
+		}
+	}
+	return all, true
+}
+
+// resolve loads the titles of the records that rows of res refer to, one query for
+// each table of which some are not cached.
+func (s *Service) resolve(ctx context.Context, cache *titles, catalog *resource.Catalog, res *resource.Resource, rows []*resource.Record) (Titles, error) {
+	if !slices.ContainsFunc(rows, func(rec *resource.Record) bool { return rec != nil }) {
+		return Titles{}, nil
+	}
+	if all, ok := cache.known(res, rows); ok {
+		return all, nil
+	}
+	linked, err := links(res, rows)
+	if err != nil {
+		return Titles{}, err
+	}
+	var all Titles
 	for table, ids := range linked {
 		columns, err := cache.load(ctx, s.store, catalog.Resource(table), ids)
 		if err != nil {
-			return nil, err
+			return Titles{}, s.explain(err)
 		}
-		out[table] = columns
+		all.tables = append(all.tables, tableTitles{name: table, rows: columns})
 	}
-	return out, nil
+	return all, nil
 }
 
-// unveil returns titles as the actor sees them: those of linked records and of the
-// links in known that are hidden are nil, and veiled says that there are any. It
-// asks one question for each table that has hidden records, and none for
-// administrators.
-func (s *Service) unveil(ctx context.Context, view *View, linked map[string][]int64, known Cache, all Titles) (_ Titles, veiled bool, err error) {
+// unveil returns titles as the actor sees them: those of records that rows of res
+// refer to, and of the links in known, that are hidden are nil, and veiled says that
+// there are any. It asks one question for each table that has hidden records, and
+// none for administrators.
+func (s *Service) unveil(ctx context.Context, view *View, res *resource.Resource, rows []*resource.Record, known Cache, all Titles) (_ Titles, veiled bool, err error) {
 	if view.actor.Level >= Administrator {
 		return all, false, nil
+	}
+	linked, err := links(res, rows)
+	if err != nil {
+		return Titles{}, false, err
 	}
 	guarded := map[string][]int64{}
 	for name, ids := range linked {
 		if view.seen(view.catalog.Resource(name)) != nil {
-			guarded[name] = slices.Clone(ids)
+			guarded[name] = ids
 		}
 	}
 	if known != nil {
@@ -189,26 +286,28 @@ func (s *Service) unveil(ctx context.Context, view *View, linked map[string][]in
 	if len(guarded) == 0 {
 		return all, false, nil
 	}
-	seen := maps.Clone(all)
+	seen := Titles{tables: slices.Clone(all.tables)}
 	for name, ids := range guarded {
 		slices.Sort(ids)
 		ids = slices.Compact(ids)
 		visible, err := s.visible(ctx, view, view.catalog.Resource(name), ids)
 		if err != nil {
-			return nil, false, err
+			return Titles{}, false, s.explain(err)
 		}
 		if len(visible) == len(ids) {
 			continue
 		}
 		veiled = true
 		titles := make(map[int64][]string, len(ids))
-		maps.Copy(titles, all[name])
 		for _, id := range ids {
 			if !visible[id] {
 				titles[id] = nil
+			} else if columns, ok := all.columns(name, id); ok {
+				titles[id] = columns
 			}
 		}
-		seen[name] = titles
+		seen.tables = slices.DeleteFunc(seen.tables, func(of tableTitles) bool { return of.name == name })
+		seen.tables = append(seen.tables, tableTitles{name: name, rows: titles})
 	}
 	return seen, veiled, nil
 }

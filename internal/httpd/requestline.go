@@ -178,7 +178,7 @@ func (l *requestLines) note(piece []byte, whole bool) {
 		case l.length > 0:
 			l.state, l.body = inBody, l.length
 		default:
-			l.state, l.line = inRequestLine, nil
+			l.state = inRequestLine
 		}
 	case inChunkSize:
 		if len(line) == 0 {
@@ -196,7 +196,7 @@ func (l *requestLines) note(piece []byte, whole bool) {
 		}
 	case inTrailers:
 		if len(line) == 0 {
-			l.state, l.line = inRequestLine, nil
+			l.state = inRequestLine
 		}
 	}
 }

@@ -22,6 +22,10 @@ type DB interface {
 	// it could wait for its own.
 	Read(ctx context.Context, fn func(Conn) error) error
 
+	// ReadOne is Read for an fn that runs a single statement, which sees one state by
+	// itself: it need not begin and end a transaction.
+	ReadOne(ctx context.Context, fn func(Conn) error) error
+
 	// Write runs fn in a transaction and returns once it is durable. Concurrent
 	// writers may share a commit, each behind its own savepoint, so the failure
 	// of one undoes only its own work. fn is run again after a serialisation

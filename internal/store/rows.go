@@ -21,6 +21,7 @@ type rowPlan struct {
 	res    *resource.Resource
 	t      *table
 	sql    string // up to WHERE
+	one    string // sql for one row by its id
 	text   []bool // by column of declared fields: text
 	fields int    // declared fields, the id included
 	extra  *resource.Packing
@@ -63,6 +64,7 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 		}
 	}
 	p.sql = sql + " FROM " + t.name + " WHERE " + idColumn
+	p.one = p.sql + " = $1"
 	for _, src := range t.sources {
 		p.sources = append(p.sources, sql+" FROM "+src.name+" "+t.name+" WHERE "+idColumn)
 	}
@@ -321,7 +323,11 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 	if err != nil {
 		return err
 	}
-	return s.db.Read(ctx, func(c Conn) error {
+	read := s.db.Read
+	if len(ids) == 1 && p.Known != nil && plan.sources == nil {
+		read = s.db.ReadOne
+	}
+	return read(ctx, func(c Conn) error {
 		*p = crm.Page{Known: p.Known, Packed: p.Packed, Visible: p.Visible, Keys: p.Keys[:0]}
 		if p.Known == nil || plan.sources != nil {
 			r := newReader(plan, len(ids), p.Packed)
@@ -349,13 +355,16 @@ func (s *Store) Load(ctx context.Context, res *resource.Resource, ids []int64, p
 // loadOne reads the key of a row and, unless it is known, the row, with one
 // statement for both: finding the row is most of the work.
 func (s *Store) loadOne(ctx context.Context, c Conn, plan *rowPlan, id int64, p *crm.Page) error {
-	b := s.newBuilder(0)
-	b.add(plan.sql, " = ")
-	b.arg(resource.IntValue(id), ColumnInteger)
-	b.visible(p.Visible, plan.t)
-	sql, args, err := b.done()
-	if err != nil {
-		return err
+	sql, args := plan.one, []Arg{number(id)}
+	if p.Visible != nil {
+		b := s.newBuilder(0)
+		b.add(plan.sql, " = ")
+		b.arg(resource.IntValue(id), ColumnInteger)
+		b.visible(p.Visible, plan.t)
+		var err error
+		if sql, args, err = b.done(); err != nil {
+			return err
+		}
 	}
 	return c.Query(ctx, sql, args, func(row Row) error {
 		key := crm.Key{ID: row.Int(0), Version: row.Int(1)}

@@ -79,6 +79,10 @@ func (d *spy) Read(ctx context.Context, fn func(store.Conn) error) error {
 	return d.DB.Read(ctx, func(c store.Conn) error { return fn(spyConn{c, d}) })
 }
 
+func (d *spy) ReadOne(ctx context.Context, fn func(store.Conn) error) error {
+	return d.DB.ReadOne(ctx, func(c store.Conn) error { return fn(spyConn{c, d}) })
+}
+
 func (d *spy) Write(ctx context.Context, fn func(store.Conn) error) error {
 	if d.writes++; d.failAfter > 0 && d.writes > d.failAfter {
 		return errCrash

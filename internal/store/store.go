@@ -94,8 +94,20 @@ func (s *Store) table(res *resource.Resource) (*table, error) {
 // statement by comparing pointers rather than bytes, and building the same text
 // again allocates nothing.
 type texts struct {
-	mu  sync.RWMutex
-	all map[string]string
+	mu      sync.RWMutex
+	all     map[string]string
+	buffers sync.Pool // of *[]byte, for builders
+}
+
+// textBuffer is how much room a builder's text has at first, in bytes.
+const textBuffer = 1024
+
+func (t *texts) buffer() *[]byte {
+	if b, ok := t.buffers.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, 0, textBuffer)
+	return &b
 }
 
 // maxTexts bounds how many texts are kept; shapes of queries are few.
@@ -123,6 +135,7 @@ func (t *texts) intern(sql []byte) string {
 type builder struct {
 	s        *Store
 	text     []byte
+	buffer   *[]byte // that text begins in
 	args     []Arg
 	aliases  int
 	language int
@@ -131,7 +144,8 @@ type builder struct {
 }
 
 func (s *Store) newBuilder(language int) *builder {
-	return &builder{s: s, text: make([]byte, 0, 1024), args: make([]Arg, 0, 8), language: language}
+	buffer := s.texts.buffer()
+	return &builder{s: s, text: *buffer, buffer: buffer, args: make([]Arg, 0, 8), language: language}
 }
 
 func (b *builder) add(parts ...string) {
@@ -198,12 +212,15 @@ func (b *builder) fail(err error) {
 	}
 }
 
-// done returns the statement.
+// done returns the statement, and ends the use of the builder.
 func (b *builder) done() (sql string, args []Arg, err error) {
 	if b.err != nil {
 		return "", nil, b.err
 	}
-	return b.s.texts.intern(b.text), b.args, nil
+	sql = b.s.texts.intern(b.text)
+	b.s.texts.buffers.Put(b.buffer)
+	b.text, b.buffer = nil, nil
+	return sql, b.args, nil
 }
 
 // table returns the table of the records that a field refers to.

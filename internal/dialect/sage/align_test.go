@@ -66,6 +66,7 @@ func TestRowsOfRecordsThatAreHiddenMeanwhile(t *testing.T) {
 		for id := range int64(4) {
 			if known>>id&1 == 1 {
 				get(id + 1)
+				get(id + 1) // once more: then it is kept
 			}
 		}
 		for lost := range int64(4) {

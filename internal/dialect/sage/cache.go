@@ -29,6 +29,9 @@ type renderedRow struct {
 // rowCache keeps rendered rows within a budget of bytes. It has two halves: a
 // row that is asked for moves to the young half; when that is full, the old half
 // is dropped and the young one becomes old.
+//
+// A row is kept when it is rendered for the second time. Most are asked for once: to
+// keep those would cost more than it ever saves, and drive out the others.
 type rowCache struct {
 	shards [cacheShards]cacheShard
 	budget int // bytes in one half of one shard
@@ -41,12 +44,17 @@ const (
 	// headers and their share of the map; linkOverhead what each of its links does.
 	rowOverhead  = 184
 	linkOverhead = 32
+
+	// cacheMarks is how many rows of a shard are remembered to have been rendered,
+	// about as many as there is room for; a power of two.
+	cacheMarks = 4096
 )
 
 type cacheShard struct {
 	mu         sync.Mutex
 	young, old map[rowKey]renderedRow
 	used       int // bytes in young
+	marks      [cacheMarks]uint32
 }
 
 func newRowCache(bytes int) *rowCache {
@@ -71,6 +79,23 @@ func (c *rowCache) get(k rowKey) (renderedRow, bool) {
 		s.put(k, row, c.budget)
 	}
 	return row, ok
+}
+
+// wants reports whether a row is to be kept that was just rendered: it has been
+// before. Now and then it takes one row for another.
+func (c *rowCache) wants(k rowKey) bool {
+	if c.budget <= 0 {
+		return false
+	}
+	// The last bits of the id have chosen the shard.
+	mix := (uint64(k.id) ^ uint64(k.version)<<40 ^ uint64(k.generation)<<20) * 0x9e3779b97f4a7c15
+	s := c.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mark := &s.marks[mix>>52%cacheMarks]
+	seen := *mark == uint32(mix)|1
+	*mark = uint32(mix) | 1 // never 0, which is none
+	return seen
 }
 
 // put keeps a row.

@@ -2,6 +2,7 @@ package sage
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -32,6 +33,7 @@ type renderer struct {
 	keys    []crm.Key // that Known was asked for, in order
 	rows    [][]byte  // in order; filled by Known and finish
 	links   [][]link  // parallel to rows
+	buffer  *[]byte   // that rows may lie in; see release
 }
 
 func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *renderer {
@@ -80,17 +82,28 @@ func (rd *renderer) Links() (all []crm.Link) {
 // of all rows what is hidden from the one who asks.
 func (rd *renderer) finish(got *crm.Result) {
 	rd.align(got.Keys)
-	var scratch []byte
 	titles := names{Titles: got.Everything}
+	var page []byte // of rows that are not kept
 	for i, rec := range got.Rows {
 		if rec == nil {
 			continue
 		}
-		titles.links = nil
-		scratch = rd.plan.append(scratch[:0], rec, &titles, rd.variant, nil)
-		row := bytes.Clone(scratch)
-		rd.d.rows.put(rd.key(got.Keys[i], got.Generation), renderedRow{row, titles.links})
+		if rd.buffer == nil {
+			rd.buffer = rowBuffers.Get().(*[]byte)
+			page = (*rd.buffer)[:0]
+		}
+		from := len(page)
+		titles.links, titles.from = nil, from
+		page = rd.plan.append(page, rec, &titles, rd.variant, nil)
+		row := page[from:len(page):len(page)]
+		if key := rd.key(got.Keys[i], got.Generation); rd.d.rows.wants(key) {
+			row, page = bytes.Clone(row), page[:from]
+			rd.d.rows.put(key, renderedRow{row, titles.links})
+		}
 		rd.rows[i], rd.links[i] = row, titles.links
+	}
+	if rd.buffer != nil && cap(page) <= 2*pagePiece { // not the one with the very long row
+		*rd.buffer = page
 	}
 	if !got.Veiled {
 		return
@@ -99,6 +112,20 @@ func (rd *renderer) finish(got *crm.Result) {
 		rd.rows[i] = mask(rd.rows[i], links, got.Titles)
 	}
 }
+
+// release ends the use of the rows. Whoever passes them on to somebody who keeps them
+// does without.
+func (rd *renderer) release() {
+	if rd.buffer != nil {
+		rowBuffers.Put(rd.buffer)
+		rd.buffer, rd.rows = nil, nil
+	}
+}
+
+var rowBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, 4<<10)
+	return &b
+}}
 
 // align leaves out the rows of keys without a record in the result: one that was
 // hidden between the reading of the keys and that of the rows.
@@ -158,6 +185,7 @@ func (d *Dialect) listWith(s *session, w http.ResponseWriter, r *request, rd *re
 	}
 	rd.finish(got)
 	respondRows(w, rd.rows, req.Page, got.More)
+	rd.release()
 	return nil
 }
 
@@ -369,26 +397,35 @@ func (d *Dialect) updateOf(s *session, w http.ResponseWriter, r *request, res *r
 
 // respondRecord answers with a record as it is now.
 func (d *Dialect) respondRecord(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64) error {
-	rows, err := d.rowsOf(s, r, res, id)
-	if err != nil {
+	rd := d.renderer(s, res, r)
+	if err := rd.get(r.Context(), s, id); err != nil {
 		return err
 	}
-	if len(rows) == 0 {
+	defer rd.release()
+	if len(rd.rows) == 0 {
 		return fault.New(fault.NotFound, "not exist")
 	}
-	respond(w, http.StatusOK, rows[0])
+	respond(w, http.StatusOK, rd.rows[0])
 	return nil
 }
 
 // rowsOf renders the records with these ids, in their order.
 func (d *Dialect) rowsOf(s *session, r *request, res *resource.Resource, ids ...int64) ([][]byte, error) {
 	rd := d.renderer(s, res, r)
-	got, err := s.records.Get(r.Context(), s.actor, res, rd, ids...)
-	if err != nil {
+	if err := rd.get(r.Context(), s, ids...); err != nil {
 		return nil, err
 	}
-	rd.finish(got)
 	return rd.rows, nil
+}
+
+// get renders the records with these ids, in their order.
+func (rd *renderer) get(ctx context.Context, s *session, ids ...int64) error {
+	got, err := s.records.Get(ctx, s.actor, rd.res, rd, ids...)
+	if err != nil {
+		return err
+	}
+	rd.finish(got)
+	return nil
 }
 
 // delete answers DELETE /{resource}/{id}. A body is not read: some clients send

@@ -118,6 +118,7 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 type names struct {
 	crm.Titles
 	links  []link
+	from   int        // where the row begins that is being written
 	recent [128]shown // by the last bits of id and table
 	json   []byte     // of recent
 }
@@ -160,8 +161,7 @@ func mask(row []byte, links []link, titles crm.Titles) []byte {
 	return append(masked, row[done:]...)
 }
 
-// append writes one record as a JSON object. Links are counted from the beginning
-// of dst.
+// append writes one record as a JSON object. Links are counted from titles.from.
 func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant, more computed) []byte {
 	for i := range p.members {
 		m := &p.members[i]
@@ -317,7 +317,7 @@ func (m *member) appendRef(dst []byte, id int64, titles *names, v variant) []byt
 		s.to = len(titles.json)
 	}
 	if m.guard && s.title > 0 {
-		titles.links = append(titles.links, link{crm.Link{Table: m.table, ID: id}, len(dst) + s.title, len(dst) + s.end})
+		titles.links = append(titles.links, link{crm.Link{Table: m.table, ID: id}, len(dst) - titles.from + s.title, len(dst) - titles.from + s.end})
 	}
 	return append(dst, titles.json[s.from:s.to]...)
 }

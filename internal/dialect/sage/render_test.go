@@ -58,7 +58,7 @@ func TestPlan(t *testing.T) {
 	rec := &resource.Record{Values: make([]resource.Value, len(res.Fields))}
 	set := func(name string, v resource.Value) { rec.Values[res.Field(name).Index] = v }
 	set("id", resource.IntValue(7))
-	titles := &names{Titles: crm.Titles{"lists": {1: {"", "", "", "One", "Uno", "", "", "", "", ""}, 2: make([]string, 10)}}}
+	titles := &names{Titles: crm.NewTitles(map[string]map[int64][]string{"lists": {1: {"", "", "", "One", "Uno", "", "", "", "", ""}, 2: make([]string, 10)}})}
 	p := newPlan(catalog, res, quirk{none: minusOne("bareId")})
 
 	const empty = `{"NIF":null,"Z_Kind":null,"bareId":-1,"count":null,"date":null,"id":7,"kindId":null,"kinds":null,"name":null,"open":null,"total":null}`
@@ -99,10 +99,10 @@ func TestMask(t *testing.T) {
 		want   string
 	}{
 		{crm.Titles{}, string(row)},
-		{crm.Titles{"open": {1: nil}}, string(row)},
-		{crm.Titles{"open": {2: nil}}, `{"a":{"id":1,"value":"x\"y"},"b":[{"id":2,"value":null},{"id":1,"value":"x"}]}`},
-		{crm.Titles{"secret": {1: nil}}, `{"a":{"id":1,"value":null},"b":[{"id":2,"value":""},{"id":1,"value":null}]}`},
-		{crm.Titles{"secret": {1: nil}, "open": {2: nil}}, `{"a":{"id":1,"value":null},"b":[{"id":2,"value":null},{"id":1,"value":null}]}`},
+		{crm.NewTitles(map[string]map[int64][]string{"open": {1: nil}}), string(row)},
+		{crm.NewTitles(map[string]map[int64][]string{"open": {2: nil}}), `{"a":{"id":1,"value":"x\"y"},"b":[{"id":2,"value":null},{"id":1,"value":"x"}]}`},
+		{crm.NewTitles(map[string]map[int64][]string{"secret": {1: nil}}), `{"a":{"id":1,"value":null},"b":[{"id":2,"value":""},{"id":1,"value":null}]}`},
+		{crm.NewTitles(map[string]map[int64][]string{"secret": {1: nil}, "open": {2: nil}}), `{"a":{"id":1,"value":null},"b":[{"id":2,"value":null},{"id":1,"value":null}]}`},
 	} {
 		before := string(row)
 		if got := string(mask(row, links, test.titles)); got != test.want || string(row) != before {

@@ -159,6 +159,9 @@ func (db *DB) Read(ctx context.Context, fn func(store.Conn) error) error {
 	return fn(&conn{session: s})
 }
 
+// ReadOne implements store.DB.
+func (db *DB) ReadOne(ctx context.Context, fn func(store.Conn) error) error { return db.Read(ctx, fn) }
+
 // Write implements store.DB. fn is run again, up to four times, after a
 // serialisation failure, a deadlock, or a connection that was lost before the
 // commit was sent. When it is lost after that, the outcome is unknown, and the

@@ -34,6 +34,7 @@ type conn struct {
 	savepoint, release, rollbackTo *sqlite3.Stmt
 
 	writes   bool      // it is the writer's
+	alone    bool      // statements run outside of transactions
 	damage   error     // first damaging error since the transaction began
 	inEngine bool      // a panic that passes now comes from the engine
 	inRow    bool      // a row callback runs
@@ -337,7 +338,7 @@ func (c *conn) ready(ctx context.Context) error {
 	if c.damage != nil {
 		return failure(ctx, c.damage)
 	}
-	if c.db.GetAutocommit() {
+	if !c.alone && c.db.GetAutocommit() {
 		return &fault.Error{Kind: fault.Internal, Err: errUndone}
 	}
 	return nil

@@ -117,6 +117,16 @@ func (db *DB) Read(ctx context.Context, fn func(store.Conn) error) error {
 	})
 }
 
+// ReadOne implements store.DB.
+func (db *DB) ReadOne(ctx context.Context, fn func(store.Conn) error) error {
+	return db.read(ctx, func(c *conn) error {
+		c.alone = true
+		err := fn(c)
+		c.alone = false
+		return err
+	})
+}
+
 // read lends a reader to fn.
 func (db *DB) read(ctx context.Context, fn func(*conn) error) error {
 	if err := db.enter(); err != nil {

@@ -118,8 +118,13 @@ func (d *driver) mustExec(sql string, args ...store.Arg) {
 // ints returns the first column of a query, in the order of the rows.
 func (d *driver) ints(sql string, args ...store.Arg) []int64 {
 	d.Helper()
+	return d.intsBy(d.db.Read, sql, args...)
+}
+
+func (d *driver) intsBy(read func(context.Context, func(store.Conn) error) error, sql string, args ...store.Arg) []int64 {
+	d.Helper()
 	var all []int64
-	err := d.db.Read(d.Context(), func(c store.Conn) error {
+	err := read(d.Context(), func(c store.Conn) error {
 		return c.Query(d.Context(), sql, args, func(r store.Row) error {
 			all = append(all, r.Int(0))
 			return nil
@@ -135,6 +140,9 @@ func (d *driver) wantInts(sql string, want ...int64) {
 	d.Helper()
 	if got := d.ints(sql); !slices.Equal(got, want) {
 		d.Errorf("%s: got %v, want %v", sql, got, want)
+	}
+	if got := d.intsBy(d.db.ReadOne, sql); !slices.Equal(got, want) {
+		d.Errorf("%s, by itself: got %v, want %v", sql, got, want)
 	}
 }
 
