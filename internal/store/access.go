@@ -396,7 +396,8 @@ const (
 // covered reports whether the index that serves the order holds it all, so that
 // passing a row means reading no more than its entry.
 func (l *list) covered() bool {
-	return len(l.terms) <= 2 && !l.terms[0].Path.Field.Extra
+	first := l.terms[0].Path
+	return len(l.terms) <= 2 && !first.Title && !first.Field.Extra
 }
 
 // sift fills the page with candidates, in the list's order: it reads up to budget

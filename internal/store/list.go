@@ -38,7 +38,7 @@ func (s *Store) list(ctx context.Context, c Conn, q crm.Query, p *crm.Page, writ
 	} else {
 		err = l.keys(ctx, c, p)
 	}
-	if err != nil {
+	if err != nil || l.reader != nil {
 		return err
 	}
 	return s.rows(ctx, c, q.Resource, q.Visible, p)
@@ -56,6 +56,8 @@ type list struct {
 	seen  *share          // see share
 	bare  bool            // versions are not asked for, and read as 0; see collect
 	sieve bool            // collect what the user sees first, and walk through that
+
+	reader *reader // of the rows, which are read with their keys; nil when they are not
 }
 
 // sortKey is a term of the order.
@@ -111,17 +113,26 @@ func (l *list) keys(ctx context.Context, c Conn, p *crm.Page) error {
 	}
 	if !done {
 		p.Keys, p.More = p.Keys[:0], false
+		take, end := func(r Row) error { l.take(r, p); return nil }, func() error { return nil }
+		if l.readsWhole(how, p) {
+			if take, end, err = l.takeWhole(p); err != nil {
+				return err
+			}
+		}
 		for _, piece := range l.pieces() {
 			sql, args, err := l.statement(piece, how, l.q.Limit+1-len(p.Keys))
 			if err != nil {
 				return err
 			}
-			if err := c.Query(ctx, sql, args, func(r Row) error { l.take(r, p); return nil }); err != nil {
+			if err := c.Query(ctx, sql, args, take); err != nil {
 				return err
 			}
 			if p.More {
 				break
 			}
+		}
+		if err := end(); err != nil {
+			return err
 		}
 	}
 	if len(p.Keys) > 0 {
@@ -141,6 +152,58 @@ func (l *list) take(r Row, p *crm.Page) {
 	for i := range l.last {
 		l.last[i].read(r, fixedColumns+i, l.terms[i].column)
 	}
+}
+
+// readsWhole reports whether the rows are read with their keys: by an index, in its
+// order, so that no row is read that is not wanted.
+func (l *list) readsWhole(how access, p *crm.Page) bool {
+	if l.s.flavor != SQLite || p.Known == nil || l.bare || how.index == "" || l.q.Offset > 0 && l.q.After == nil || !l.covered() {
+		return false
+	}
+	plan, err := l.s.plan(l.q.Resource)
+	if err != nil || !plan.whole() {
+		return false
+	}
+	index, _, ok := l.served()
+	return ok && index == how.index
+}
+
+// usualPage is how many rows there is room for from the start.
+const usualPage = 50
+
+// takeWhole returns a function that takes rows with all their fields, and one that
+// ends the page.
+func (l *list) takeWhole(p *crm.Page) (take func(Row) error, end func() error, err error) {
+	plan, err := l.s.plan(l.q.Resource)
+	if err != nil {
+		return nil, nil, err
+	}
+	size := min(l.q.Limit, usualPage)
+	l.reader = newReader(plan, size, p.Packed)
+	read := make([]int, 0, size) // places of the rows that were not known
+	take = func(r Row) error {
+		if l.take(r, p); p.More {
+			return nil
+		}
+		at := len(p.Keys) - 1
+		if p.Known(p.Keys[at], p.Generation) {
+			return nil
+		}
+		read = append(read, at)
+		return l.reader.rowFrom(r, fixedColumns+len(l.terms))
+	}
+	end = func() error {
+		plan.learn(len(p.Keys), len(read))
+		p.Rows = make([]*resource.Record, len(p.Keys))
+		if err := l.reader.finish(); err != nil {
+			return err
+		}
+		for i, at := range read {
+			p.Rows[at] = &l.reader.records[i]
+		}
+		return nil
+	}
+	return take, end, nil
 }
 
 func (v *sortValue) read(r Row, column int, typ ColumnType) {
@@ -257,6 +320,9 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 			b.add(" AS k")
 			b.text = appendInt(b.text, i)
 		}
+	}
+	if l.reader != nil {
+		b.add(l.reader.plan.list)
 	}
 	b.add(" FROM ")
 	if how.source != nil {

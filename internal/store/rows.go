@@ -22,11 +22,13 @@ type rowPlan struct {
 	t      *table
 	sql    string // up to WHERE
 	one    string // sql for one row by its id
+	list   string // what sql reads after its fixed columns, of the row called aliasNames[0]
 	text   []bool // by column of declared fields: text
 	fields int    // declared fields, the id included
 	extra  *resource.Packing
 
 	width atomic.Int64 // bytes of text in a row, as of the last page
+	fresh atomic.Int32 // see whole
 
 	sources []string // sql of each of the table's sources; nil when it has none
 }
@@ -55,13 +57,16 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 			return nil, fmt.Errorf("field %d of resource %s is %s, was declared as %s", i, res.Name, res.Fields[i].Name, t.res.Fields[i].Name)
 		}
 		sql += ", " + t.fields[i]
+		p.list += ", " + aliasNames[0] + "." + t.fields[i]
 		p.text = append(p.text, columnOf(&res.Fields[i]) == ColumnText)
 	}
 	if len(res.Fields) > p.fields {
-		sql += ", " + extraColumn
+		column := extraColumn
 		if s.flavor == PostgreSQL {
-			sql += "::text"
+			column += "::text"
 		}
+		sql += ", " + column
+		p.list += ", " + aliasNames[0] + "." + column
 	}
 	p.sql = sql + " FROM " + t.name + " WHERE " + idColumn
 	p.one = p.sql + " = $1"
@@ -70,6 +75,28 @@ func (s *Store) plan(res *resource.Resource) (*rowPlan, error) {
 	}
 	s.plans.Store(res.Name, p)
 	return p, nil
+}
+
+// Whether the caller of a list knows most of its rows is the same from list to list
+// more often than not. While it did not know those of the last lists, rows are read
+// together with their keys.
+const (
+	freshMost  = 16 // lists that are remembered, so to speak
+	freshWhole = 12
+)
+
+// whole reports whether lists read the rows with their keys.
+func (p *rowPlan) whole() bool { return p.fresh.Load() >= freshWhole }
+
+// learn takes note of a list whose caller did not know so many of its rows.
+func (p *rowPlan) learn(rows, unknown int) {
+	switch fresh := p.fresh.Load(); { // a note that another list overtakes is no loss
+	case rows == 0:
+	case 4*unknown >= 3*rows:
+		p.fresh.Store(min(fresh+1, freshMost))
+	default:
+		p.fresh.Store(max(fresh-2, 0))
+	}
 }
 
 // maxPageText is how much text the records of one page may have, in bytes.
@@ -108,9 +135,12 @@ func (r *reader) width() int {
 	return len(r.plan.res.Fields)
 }
 
-// row reads the current row. Until finish, a text is the place of its bytes in
-// the arena, packed into I.
-func (r *reader) row(row Row) error {
+// row reads the current row.
+func (r *reader) row(row Row) error { return r.rowFrom(row, fixedColumns) }
+
+// rowFrom reads the current row, whose fields begin at a column. Until finish, a text
+// is the place of its bytes in the arena, packed into I.
+func (r *reader) rowFrom(row Row, first int) error {
 	if r.arena.Len() > maxPageText {
 		return fault.New(fault.TooLarge, "these %d records have more than %d MB of text; ask for fewer at once", cap(r.records), maxPageText>>20)
 	}
@@ -125,7 +155,7 @@ func (r *reader) row(row Row) error {
 	r.generation = row.Int(2)
 	values[0] = resource.IntValue(id)
 	for i, text := range r.plan.text {
-		column := fixedColumns + i
+		column := first + i
 		if row.Null(column) {
 			continue
 		}
@@ -138,7 +168,7 @@ func (r *reader) row(row Row) error {
 	}
 	if len(r.plan.res.Fields) > r.plan.fields {
 		at := int64(0)
-		if column := fixedColumns + len(r.plan.text); !row.Null(column) {
+		if column := first + len(r.plan.text); !row.Null(column) {
 			at = r.keep(row, column)
 		}
 		r.extra = append(r.extra, at)
@@ -278,12 +308,15 @@ func (s *Store) rows(ctx context.Context, c Conn, res *resource.Resource, visibl
 			ids = append(ids, k.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
 	plan, err := s.plan(res)
 	if err != nil {
 		return err
+	}
+	if p.Known != nil {
+		plan.learn(len(p.Keys), len(ids))
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	r := newReader(plan, len(ids), p.Packed)
 	if err := r.read(ctx, c, s, visible, ids); err != nil {
