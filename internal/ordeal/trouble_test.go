@@ -184,6 +184,10 @@ func TestScanned(t *testing.T) {
 						if state := w.value(t, w.last(t).ID, "scan"); state.S != "clean" {
 							t.Errorf("%s: the scan is %q", by.name, state.S)
 						}
+						shown := w.Get(t, fmt.Sprintf("/api/v4/documents/%d", w.last(t).ID))
+						if got, want := strings.Contains(string(shown.Body), `"scan":"clean"`), !strings.HasPrefix(by.name, "sage"); got != want {
+							t.Errorf("%s: the scan is shown: %t, want %t: %s", by.name, got, want, shown.Body)
+						}
 					}
 				})
 			}

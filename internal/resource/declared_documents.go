@@ -30,10 +30,10 @@ func declaredDocuments() []Resource {
 				text("comment", 6000).omitEmpty(), boolean("restricted").omitEmpty(), boolean("damageImage").omitEmpty(), // [DOC scalepoint]
 
 				text("state", 16).internal().or(TextValue(DocumentPending)),
-				text("hash", 64).internal(),         // SHA-256 of the contents, lower-case hex: their name in the blob store
+				text("hash", 64).beside("dialect"),  // SHA-256 of the contents, lower-case hex: their name in the blob store
 				text("contentType", 255).internal(), // as found in the contents, not as claimed
 				boolean("misnamed").internal(),      // whether the contents contradict the extension
-				text("scan", 16).internal(),         // for viruses: pending, clean, infected, failed; null: there was no scanner
+				text("scan", 16).beside("dialect"),  // for viruses: pending, clean, infected, failed; null: there was no scanner
 				instant("uploadedAt").internal(),    // when the contents were complete
 				instant("expiresAt").internal(),     // until when a pending document may be uploaded
 				text("source", 255).internal(),      // dialect and credential it came by: "sage:17"

@@ -43,6 +43,12 @@ func (f Field) unique() Field { f.Unique = true; return f }
 
 func (f Field) omitEmpty() Field { f.OmitEmpty = true; return f }
 
+// beside says that a field which the server sets is shown only where another is set.
+func (f Field) beside(name string) Field {
+	f.OmitEmpty, f.ReadOnly, f.Beside = true, true, name
+	return f
+}
+
 func (f Field) made(m Made) Field { f.Made = m; return f }
 
 func (f Field) search() Field { f.Search = true; return f }

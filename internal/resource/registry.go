@@ -84,6 +84,9 @@ func (g *Registry) check(r *Resource) error {
 		case f.Made == MadeSecret && !f.Secret, f.Secret && (f.Kind != Text || !f.ReadOnly || f.Key || f.Search || f.Unique):
 			return fmt.Errorf("resource %s: field %s: secrets are read-only texts that nobody searches for", r.Name, f.Name)
 		}
+		if f.Beside != "" && (!f.OmitEmpty || r.Field(f.Beside) == nil) {
+			return fmt.Errorf("resource %s: field %s is always shown, or beside unknown field %s", r.Name, f.Name, f.Beside)
+		}
 		if f.TailOf != "" {
 			of := r.Field(f.TailOf)
 			if of == nil || of.Kind != Text || f.Kind != Integer || !f.Internal {

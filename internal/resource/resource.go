@@ -48,6 +48,7 @@ type Field struct {
 	Day       bool   // a day without a time and a zone, Instant only: midnight UTC; "YY/MM/DD" is understood
 	Unique    bool   // no two records have the same, letter case aside and deleted ones counted; null and "" are none. Text only
 	OmitEmpty bool   // ours, beside those of the vendor's documents: answers show it only where it is set, documented schemas not at all
+	Beside    string // with OmitEmpty: and only where the field of this name is set too; "" = whatever else is
 	JSON      bool   // a JSON object or list, sent and shown as it is and kept as its text without insignificant space. Text only
 	Made      Made   // what a new record gets when the client sends nothing and there is no Default
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal

@@ -46,6 +46,7 @@ type member struct {
 	none   string             // what a null is written as
 	form   form
 	refs   refStyle
+	beside int // place of the value that has to be set, too; -1 for none
 }
 
 // computed writes the members of a record that are no fields.
@@ -59,7 +60,10 @@ func newPlan(catalog *resource.Catalog, res *resource.Resource, q quirk) *plan {
 	add := func(name string, f *resource.Field) {
 		m := member{
 			name: name, field: f, extra: max(f.Index-declared, -1), none: cmp.Or(q.none[f.Name], "null"),
-			form: q.forms[f.Name], refs: q.refs,
+			form: q.forms[f.Name], refs: q.refs, beside: -1,
+		}
+		if f.Beside != "" {
+			m.beside = res.Field(f.Beside).Index
 		}
 		if f.JSON {
 			m.form = rawJSON
@@ -174,7 +178,7 @@ func (p *plan) append(dst []byte, rec *resource.Record, titles *names, v variant
 			continue
 		}
 		val := &rec.Values[m.field.Index]
-		if m.field.OmitEmpty && val.IsNull() {
+		if m.field.OmitEmpty && (val.IsNull() || m.beside >= 0 && rec.Values[m.beside].IsNull()) {
 			continue // never the first member, which is the id or a documented one
 		}
 		dst = append(dst, m.key...)

@@ -142,7 +142,7 @@ func TestSchemaOfUndocumentedResource(t *testing.T) {
 	if p := s.Properties["name"]; p.MaxLength != 255 || p.ReadOnly || !slices.Equal(p.Type, []string{"string", "null"}) {
 		t.Errorf("name: %+v", p)
 	}
-	for _, hidden := range []string{"hash", "state", "uploadedAt"} {
+	for _, hidden := range []string{"contentType", "state", "uploadedAt"} {
 		if _, shown := s.Properties[hidden]; shown {
 			t.Errorf("%s is shown", hidden)
 		}
