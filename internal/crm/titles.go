@@ -103,11 +103,13 @@ func (t Titles) columns(table string, id int64) (columns []string, known bool) {
 		if of.name != table {
 			continue
 		}
-		if of.mu != nil {
-			of.mu.RLock()
-			defer of.mu.RUnlock()
+		if of.mu == nil {
+			columns, known = of.rows[id]
+			return columns, known
 		}
+		of.mu.RLock() // not undone by defer, which takes memory within a loop
 		columns, known = of.rows[id]
+		of.mu.RUnlock()
 		return columns, known
 	}
 	return nil, false
@@ -226,6 +228,9 @@ func (t *titles) known(res *resource.Resource, rows []*resource.Record) (all Tit
 				}
 				*slot = id
 			}
+		}
+		if used && all.tables == nil {
+			all.tables = make([]tableTitles, 0, len(few)) // enough for most resources
 		}
 		if used && !slices.ContainsFunc(all.tables, func(of tableTitles) bool { return of.name == f.Table }) {
 			all.tables = append(all.tables, tableTitles{f.Table, cached, &t.mu})

@@ -82,7 +82,7 @@ func (rd *renderer) Links() (all []crm.Link) {
 // of all rows what is hidden from the one who asks.
 func (rd *renderer) finish(got *crm.Result) {
 	rd.align(got.Keys)
-	titles := names{Titles: got.Everything}
+	titles := names{Titles: got.Everything, json: make([]byte, 0, 1<<10)}
 	var page []byte // of rows that are not kept
 	for i, rec := range got.Rows {
 		if rec == nil {
