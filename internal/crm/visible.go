@@ -34,6 +34,7 @@ type View struct {
 	found   map[reference]bool     // records that the actor was found to see
 	claimed map[value]bool         // unique values of records that are about to be inserted
 	room    map[string]int         // how many more records there may be, by resource that has a limit
+	along   int                    // documents that went to another case with their damage notifications
 }
 
 // reference names a record.

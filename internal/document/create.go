@@ -246,6 +246,9 @@ func (s *Service) insert(ctx context.Context, actor crm.Actor, rows ...row) erro
 }
 
 func (s *Service) insertOne(ctx context.Context, tx crm.Tx, actor crm.Actor, r row) error {
+	if err := crm.Accompany(ctx, tx, s.cfg.Catalog(), r.res, r.rec); err != nil {
+		return err
+	}
 	if err := tx.Insert(ctx, r.res, r.rec); err != nil {
 		return err
 	}

@@ -114,7 +114,8 @@ func declaredPortOrders() []Resource {
 				text("storageKey", 255).unique(), // path of the upload's URL
 				instant("expiresAt"),             // until when it may be uploaded
 				text("error", 6000), bareRef("documentId", "documents"),
-				instant("dueAt").internal(), // when it is to be fetched from originalUrl; null: not at all
+				instant("dueAt").internal(),    // when it is to be fetched from originalUrl; null: not at all
+				text("source", 288).internal(), // dialect and credential that named originalUrl: "flowroute:ab12"
 			}),
 			Access: part,
 			Indexes: []Index{

@@ -105,6 +105,6 @@ func Quirks() []dialect.Quirk {
 		{What: "Upload URLs are signed with the client's own keys, by version 2 of S3's query authentication unless `--flowroute-signature 4`; both are taken. They may be used until they expire, and the last upload counts. `x-amz-security-token` binds them to their path.", Known: "R; I the token"},
 		{What: "Files of an order that came by other dialects have ids that begin with `document-`.", Known: "*ours*"},
 		{What: "A `status_url` is told of each change at least once, for a day until it answers with 2xx; a change that is told again may come after a later one, and `at` says when it was.", Known: "R the body; I the rest"},
-		{What: "Files at URLs are fetched once; what fails is `error`. URLs that do not lead to public addresses are refused, redirects included.", Known: "I"},
+		{What: "Files at URLs are fetched once, and are from the client that named the URL; what fails is `error`. URLs that do not lead to public addresses are refused, redirects included.", Known: "I"},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 )
@@ -120,19 +121,24 @@ func insertNumbers(t *crm.Together, order int64, carrier string, numbers []strin
 
 // insertDocuments has the business documents at URLs fetched.
 func insertDocuments(t *crm.Together, order int64, list json.RawMessage) error {
+	const member = "business_documents"
 	var urls []string
 	if list == nil {
 		return nil
 	}
 	if err := json.Unmarshal(list, &urls); err != nil {
-		return invalid{"business_documents": {"Not a list of URLs."}}
+		return invalid{member: {"Not a list of URLs."}}
 	}
 	for _, u := range urls {
 		input, err := fetched(order, u)
 		if err != nil {
-			return invalid{"business_documents": {"Not a valid URL."}}
+			return invalid{member: {"Not a valid URL."}}
 		}
-		if _, err := t.Create(t.Catalog().Resource("portorderFiles"), input); err != nil {
+		_, err = t.Create(t.Catalog().Resource("portorderFiles"), input)
+		if fault.KindOf(err) == fault.Invalid && fault.FieldOf(err) == "originalUrl" {
+			return invalid{member: {strings.Replace(fault.Message(err), "originalUrl", member, 1)}}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,11 @@ const newOrder = `{"data":{"attributes":{"numbers":["12065013456"],"billing_name
 
 // basic asks with the credential of the dialect.
 func basic(a *apptest.App) func(http.Header) {
-	c := a.Credentials[flowroute.Name]
+	return basicOf(a.Credentials[flowroute.Name])
+}
+
+// basicOf asks with any credential of the dialect.
+func basicOf(c map[string]string) func(http.Header) {
 	return func(h http.Header) {
 		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(c["access_key"]+":"+c["secret_key"])))
 	}

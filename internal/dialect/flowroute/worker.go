@@ -171,9 +171,14 @@ func (w *Worker) due(ctx context.Context, name string, do func(context.Context, 
 	return len(page.Rows) > 0, nil
 }
 
-// actorOf is who stored a file: the one who asked for it.
+// actorOf is who stored a file: the one who asked for it, with his credential when it was
+// one of this dialect.
 func actorOf(r row) crm.Actor {
-	return crm.Actor{UserID: r.get("salesRepIdCreated").I, Level: crm.Administrator, Language: -1, Dialect: Name}
+	actor := crm.Actor{UserID: r.get("salesRepIdCreated").I, Level: crm.Administrator, Language: -1, Dialect: Name}
+	if from, credential, _ := strings.Cut(r.text("source"), ":"); from == Name {
+		actor.Credential = credential
+	}
+	return actor
 }
 
 // fetch gets one file from its URL.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
+	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 )
 
 // Files are fetched from their URLs: what is there becomes a document, and of the rest
@@ -74,12 +75,27 @@ func TestFetch(t *testing.T) {
 				t.Errorf("%s: %q says what is inside", f.Filename, f.Error)
 			}
 		}
-		var docs []struct{ Description, Link string }
-		a.Get(t, "/api/v4/portorders/1/documents").JSON(t, &docs)
-		if len(docs) != 2 {
-			t.Fatalf("documents %v", docs)
+		// So does one that is asked for by itself, with a second credential of the dialect.
+		second, err := a.Credential(t.Context(), flowroute.Name, a.Admin)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if res := a.Do(t, "POST", "/v2/portorders/1/files", `{"url":"`+outside.URL+`/csr.pdf?filename=single.pdf"}`, basicOf(second)); res.Status != 200 {
+			t.Fatalf("%d %s", res.Status, res.Body)
+		}
+		var docs []struct{ Description, Link, Dialect, Credential string }
+		await(t, func() bool {
+			a.Get(t, "/api/v4/portorders/1/documents").JSON(t, &docs)
+			return len(docs) == 3
+		})
 		for _, d := range docs {
+			asked := a.Credentials[flowroute.Name]["access_key"]
+			if d.Description == "single.pdf" {
+				asked = second["access_key"]
+			}
+			if asked == "" || d.Credential != asked || d.Dialect != flowroute.Name {
+				t.Errorf("%s came by %s of %s, was asked for by %s", d.Description, d.Credential, d.Dialect, asked)
+			}
 			if res := a.Get(t, d.Link, func(h http.Header) { clear(h) }); string(res.Body) != "%PDF-1.4 csr" || wrong[d.Description] != "" {
 				t.Errorf("%s: %d %s", d.Description, res.Status, res.Body)
 			}

@@ -1540,6 +1540,7 @@ CREATE TABLE "portorderFiles" (
   "salesRepIdCreated" bigint,
   "salesRepIdDeleted" bigint,
   "salesRepIdUpdated" bigint,
+  "source" text COLLATE "C",
   "status" text COLLATE "C",
   "storageKey" text COLLATE "C",
   "storageKey_key" text COLLATE "C",

@@ -1543,6 +1543,7 @@ CREATE TABLE "portorderFiles" (
   "salesRepIdCreated" INTEGER REFERENCES "users" ("id"),
   "salesRepIdDeleted" INTEGER REFERENCES "users" ("id"),
   "salesRepIdUpdated" INTEGER REFERENCES "users" ("id"),
+  "source" TEXT,
   "status" TEXT,
   "storageKey" TEXT,
   "storageKey_key" TEXT,
