@@ -1,6 +1,7 @@
 package outbound_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,7 +10,10 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,6 +183,92 @@ func TestDialled(t *testing.T) {
 	}
 	if _, err := get(t, guard(t, "localhost").Client(opts), "http://127.0.0.1:"+port); fault.KindOf(err) != fault.Invalid || asked != 2 {
 		t.Errorf("an allowed name does not allow its address: %v, asked %d times", err, asked)
+	}
+}
+
+// resolve makes names have the addresses of answer, asked anew for each look-up, until
+// the test ends. It is a name server of its own, so that all of the look-up is real.
+func resolve(t *testing.T, answer func() []netip.Addr) {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+	var work sync.WaitGroup
+	work.Go(func() {
+		query := make([]byte, 512)
+		for {
+			n, from, err := conn.ReadFrom(query)
+			if err != nil {
+				return // closed
+			}
+			// RFC 1035 4.1: a header of 12 bytes, then the name, its type and its class.
+			end := 12 + bytes.IndexByte(query[12:n], 0) + 5
+			reply := slices.Clone(query[:end])
+			copy(reply[2:], []byte{0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0})
+			if query[end-3] == 1 { // A; there are no AAAA
+				for _, addr := range answer() {
+					reply[7]++
+					reply = append(reply, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
+					reply = append(reply, addr.AsSlice()...)
+				}
+			}
+			if _, err := conn.WriteTo(reply, from); err != nil {
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		net.DefaultResolver = before
+		conn.Close()
+		work.Wait()
+	})
+}
+
+// TestRebinding lets a name that had an allowed address have another one when it is
+// looked up for the connection.
+func TestRebinding(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer server.Close()
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	allowed, err := net.Listen("tcp", "127.0.0.2:"+port)
+	if err != nil {
+		t.Skipf("this system has one loopback address: %v", err)
+	}
+	public := 0
+	front := &httptest.Server{Listener: allowed, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { public++ })}}
+	front.Start()
+	defer front.Close()
+
+	good, bad := netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")
+	var now atomic.Pointer[[]netip.Addr]
+	resolve(t, func() []netip.Addr { return *now.Load() })
+	g := guard(t, "127.0.0.2")
+	c, target := g.Client(outbound.Options{Timeout: 10 * time.Second}), "http://files.example.com:"+port
+	for _, step := range []struct {
+		name   string
+		addrs  []netip.Addr
+		public int // requests that the allowed address has had since the beginning
+	}{
+		{"allowed", []netip.Addr{good}, 1},
+		{"bound anew", []netip.Addr{bad}, 1},
+		{"allowed again", []netip.Addr{good}, 2},
+		{"both", []netip.Addr{bad, good}, 3},
+	} {
+		now.Store(&step.addrs)
+		if err := g.Check(target); err != nil {
+			t.Errorf("%s: a name is nothing to refuse before it is looked up: %v", step.name, err)
+		}
+		before := public
+		_, err := get(t, c, target)
+		if public != step.public || asked != 0 || (public == before) != (fault.KindOf(err) == fault.Invalid) {
+			t.Errorf("%s: %v; asked %d times where it may, %d where it may not", step.name, err, public, asked)
+		}
 	}
 }
 
