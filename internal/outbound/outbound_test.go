@@ -19,6 +19,7 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/outbound"
+	"github.com/dossier-crm/dossier/internal/testenv"
 )
 
 func guard(t *testing.T, list string) *outbound.Guard {
@@ -236,19 +237,20 @@ func TestRebinding(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer server.Close()
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	allowed, err := net.Listen("tcp", "127.0.0.2:"+port)
+	address := testenv.SecondLoopback(t)
+	allowed, err := net.Listen("tcp", net.JoinHostPort(address, port))
 	if err != nil {
-		t.Skipf("this system has one loopback address: %v", err)
+		t.Fatal(err)
 	}
 	public := 0
 	front := &httptest.Server{Listener: allowed, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { public++ })}}
 	front.Start()
 	defer front.Close()
 
-	good, bad := netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")
+	good, bad := netip.MustParseAddr(address), netip.MustParseAddr("127.0.0.1")
 	var now atomic.Pointer[[]netip.Addr]
 	resolve(t, func() []netip.Addr { return *now.Load() })
-	g := guard(t, "127.0.0.2")
+	g := guard(t, address)
 	c, target := g.Client(outbound.Options{Timeout: 10 * time.Second}), "http://files.example.com:"+port
 	for _, step := range []struct {
 		name   string

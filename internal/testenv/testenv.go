@@ -11,7 +11,9 @@
 package testenv
 
 import (
+	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +49,23 @@ func Clamd(t testing.TB) string {
 func SmallDisk(t testing.TB) string {
 	t.Helper()
 	return need(t, "smalldisk", "DOSSIER_TEST_SMALLDISK")
+}
+
+// SecondLoopback returns a loopback address beside 127.0.0.1, or skips the test where
+// the system has none unless somebody adds it (Linux has; macOS and the BSDs have not).
+func SecondLoopback(t testing.TB) string {
+	t.Helper()
+	const address = "127.0.0.2"
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	switch {
+	case err == nil:
+		_ = listener.Close()
+	case runtime.GOOS == "linux":
+		t.Fatalf("%s, which every Linux has, cannot be listened on: %v", address, err)
+	default:
+		t.Skipf("needs the loopback address %s: %v", address, err)
+	}
+	return address
 }
 
 func need(t testing.TB, service, variable string) string {
