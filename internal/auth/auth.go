@@ -3,9 +3,9 @@
 // credentials and the Users that tell whether a user may still come in.
 //
 // Nothing in an answer, and nothing but noise in its timing, tells an unknown
-// name from a wrong secret. A deleted key and a disabled user are refused within
-// one second by every process on the same system database, because no session is
-// served from a state older than that.
+// name from a wrong secret. A deleted key, a revoked token and a disabled user are
+// refused within one second by every process on the same system database, because
+// no session is served from a state older than that.
 package auth
 
 import (
@@ -19,6 +19,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -255,11 +256,11 @@ func (s *Service) check(ctx context.Context, dialect, username, password string,
 // with one and the same message, when the token is not one of ours or its key or
 // user is gone, and with "token expired" when its time is over.
 func (s *Service) Authenticate(ctx context.Context, token string) (Session, error) {
-	ses, err := s.authenticate(ctx, token)
+	ses, st, err := s.authenticate(ctx, token)
 	if err != nil {
 		return Session{}, inAuthenticate(err)
 	}
-	return ses, nil
+	return ses.session(st), nil
 }
 
 // inAuthenticate wraps apart from the fast path, where taking the address of an
@@ -269,9 +270,10 @@ func inAuthenticate(err error) error {
 	return err
 }
 
-func (s *Service) authenticate(ctx context.Context, token string) (Session, error) {
+// authenticate is Authenticate before it is put together what the session is.
+func (s *Service) authenticate(ctx context.Context, token string) (*session, state, error) {
 	if len(token) > MaxToken {
-		return Session{}, fault.New(fault.Unauthorized, badToken)
+		return nil, state{}, fault.New(fault.Unauthorized, badToken)
 	}
 	var buf [512]byte // holds all of ours, and stays on the stack
 	sum := sha256.Sum256(append(buf[:0], token...))
@@ -279,27 +281,76 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 	if !ok {
 		var err error
 		if ses, err = s.verify(token); err != nil {
-			return Session{}, err
+			return nil, state{}, err
 		}
 		s.sessions.Put(sum, ses)
 	}
 	now, err := s.cfg.Clock(ctx, ses.workspace)
 	if err != nil {
 		if fault.KindOf(err) == fault.NotFound {
-			return Session{}, fault.New(fault.Unauthorized, badToken).Because(err)
+			return nil, state{}, fault.New(fault.Unauthorized, badToken).Because(err)
 		}
-		return Session{}, err
+		return nil, state{}, err
 	}
 	if !now.Before(ses.expires) {
-		return Session{}, fault.New(fault.Unauthorized, expiredToken)
+		return nil, state{}, fault.New(fault.Unauthorized, expiredToken)
 	}
 	st, err := ses.state.Get(ctx)
 	if err != nil {
-		return Session{}, err
+		return nil, state{}, err
 	}
 	if !st.alive || st.workspace != ses.workspace || st.userID != ses.userID || st.user.Ended != ses.ended {
-		return Session{}, fault.New(fault.Unauthorized, badToken)
+		return nil, state{}, fault.New(fault.Unauthorized, badToken)
 	}
+	if ses.cleared.Load() < st.revoked {
+		if err := s.clear(ctx, ses, st.revoked); err != nil {
+			return nil, state{}, err
+		}
+	}
+	return ses, st, nil
+}
+
+// clear makes sure that the token of a session is not among those of its credential
+// that were revoked, which are so many. It asks once for each time that their number
+// has grown, so that tokens of credentials without any cost nothing.
+func (s *Service) clear(ctx context.Context, ses *session, revoked int64) error {
+	ended, err := s.cfg.Store.TokenRevoked(ctx, ses.credential.dialect, ses.credential.id, ses.id)
+	if err != nil {
+		return err
+	}
+	if ended {
+		return fault.New(fault.Unauthorized, badToken)
+	}
+	ses.cleared.Store(revoked)
+	return nil
+}
+
+// Revoke ends the session of one token of an API key for good; others of the key go
+// on. This process refuses the token from the next request on, others within 0.9 s. It
+// returns the error of Authenticate for a token that is not valid, and
+// fault.Unsupported for those of people, whose sessions end with their password.
+func (s *Service) Revoke(ctx context.Context, token string) (err error) {
+	defer fault.Wrap(&err, "auth.Revoke")
+	ses, _, err := s.authenticate(ctx, token)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(ses.credential.id, personPrefix) {
+		return fault.New(fault.Unsupported, "the session of a person cannot be revoked")
+	}
+	err = s.cfg.Store.RevokeToken(ctx, ses.credential.dialect, ses.credential.id, ses.id, s.cfg.Now())
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Conflict: // its key was deleted, or it was revoked, meanwhile
+		return fault.New(fault.Unauthorized, badToken).Because(err)
+	}
+	if err == nil {
+		ses.state.Forget()
+	}
+	return err
+}
+
+// session is what the holder of the token is told, by the state of its credential.
+func (ses *session) session(st state) Session {
 	return Session{
 		Workspace:  ses.workspace,
 		UserID:     ses.userID,
@@ -313,12 +364,13 @@ func (s *Service) authenticate(ctx context.Context, token string) (Session, erro
 		Restricted: st.user.Restricted,
 		Branches:   st.user.Branches,
 		Ended:      st.user.Ended,
-	}, nil
+	}
 }
 
 // session is a verified token: what it says, and the state of its credential,
 // which all sessions of that credential share.
 type session struct {
+	id         string // of the token
 	workspace  string
 	userID     int64
 	credential credentialKey
@@ -327,6 +379,10 @@ type session struct {
 	ended      int64  // see User
 	target     string // see Session
 	state      *cache.Fresh[state]
+
+	// cleared is how many tokens of the credential were revoked when this one was last
+	// known not to be among them.
+	cleared atomic.Int64
 }
 
 // credentialKey names a credential.
@@ -338,6 +394,7 @@ type state struct {
 	workspace string
 	userID    int64
 	user      User
+	revoked   int64 // how many of its tokens were revoked
 }
 
 // UsersChanged says that users of a workspace, or what they may do, have changed:
@@ -358,6 +415,7 @@ func (s *Service) stateOf(workspace string, c credentialKey) *cache.Fresh[state]
 
 func (s *Service) readState(ctx context.Context, c credentialKey) (state, error) {
 	var who Credential
+	var revoked int64
 	if strings.HasPrefix(c.id, personPrefix) {
 		p, err := s.cfg.Store.PersonByID(ctx, c.id)
 		if err != nil {
@@ -369,13 +427,13 @@ func (s *Service) readState(ctx context.Context, c credentialKey) (state, error)
 		if err != nil {
 			return gone(err)
 		}
-		who = k.Credential
+		who, revoked = k.Credential, k.Revoked
 	}
 	user, err := s.cfg.Users.User(ctx, who.Workspace, who.UserID)
 	if err != nil {
 		return gone(err)
 	}
-	return state{alive: user.Active, workspace: who.Workspace, userID: who.UserID, user: user}, nil
+	return state{alive: user.Active, workspace: who.Workspace, userID: who.UserID, user: user, revoked: revoked}, nil
 }
 
 // gone turns "not found" into a state worth remembering.

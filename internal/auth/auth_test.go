@@ -301,6 +301,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 		"user not a number": signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"sub": "root"}),
 		"other workspace":   signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"wsp": "other"}),
 		"gone workspace":    signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"wsp": "gone"}),
+		"no id":             signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"jti": nil}),
 		"no workspace":      signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"wsp": nil}),
 		"unknown key":       signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"cid": "dsr_pub_x"}),
 		"unknown person":    signed(jwt.SigningMethodHS256, ours, header["kid"], map[string]any{"cid": "dsr_usr_x"}),
@@ -421,6 +422,110 @@ func TestRevocation(t *testing.T) {
 				t.Errorf("login: %v", err)
 			}
 		})
+	}
+}
+
+// One token of a key is revoked for good, here at once and in other processes, also
+// those that start later; the others of the key go on.
+func TestRevoke(t *testing.T) {
+	w := newWorld(t)
+	other := w.another(t)
+	k := w.key(t, "riskforce", 51)
+	tokens := make([]string, 4)
+	for i := range tokens {
+		tokens[i] = w.login(t, "riskforce", k.PublicID, k.Secret)
+	}
+	check := func(s *auth.Service, where string, gone int) {
+		t.Helper()
+		for i, token := range tokens {
+			_, err := s.Authenticate(t.Context(), token)
+			switch {
+			case i >= gone && err != nil:
+				t.Errorf("%s: token %d of %d revoked: %v", where, i, gone, err)
+			case i < gone && (fault.KindOf(err) != fault.Unauthorized || fault.Message(err) != "missing, wrong or revoked token"):
+				t.Errorf("%s: token %d is revoked: %v", where, i, err)
+			}
+		}
+	}
+	check(w.Service, "here", 0)
+	check(other, "elsewhere", 0)
+	for n := range 3 {
+		if err := w.Revoke(t.Context(), tokens[n]); err != nil {
+			t.Fatal(err)
+		}
+		check(w.Service, "here", n+1)
+		w.machine.advance(900 * time.Millisecond)
+		check(other, "elsewhere", n+1)
+	}
+	check(w.another(t), "started later", 3)
+
+	for name, token := range map[string]string{"revoked": tokens[0], "none": "", "wrong": "x" + tokens[3]} {
+		if err := w.Revoke(t.Context(), token); fault.KindOf(err) != fault.Unauthorized {
+			t.Errorf("Revoke of one that is %s: %v", name, err)
+		}
+	}
+	// Elsewhere it is not known yet that the token is no good.
+	if _, err := other.Authenticate(t.Context(), tokens[3]); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Revoke(t.Context(), tokens[3]); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Revoke(t.Context(), tokens[3]); fault.KindOf(err) != fault.Unauthorized {
+		t.Errorf("Revoke at the same time: %v", err)
+	}
+	again := w.login(t, "riskforce", k.PublicID, k.Secret)
+	if _, err := w.Authenticate(t.Context(), again); err != nil {
+		t.Errorf("a new login: %v", err)
+	}
+}
+
+// Tokens are looked up once for each that was revoked, and not at all without any.
+func TestRevokeCosts(t *testing.T) {
+	w := newWorld(t)
+	k, quiet := w.key(t, "riskforce", 51), w.key(t, "riskforce", 51)
+	tokens := []string{w.login(t, "riskforce", quiet.PublicID, quiet.Secret)}
+	for range 3 {
+		tokens = append(tokens, w.login(t, "riskforce", k.PublicID, k.Secret))
+	}
+	all := func() (asked int) {
+		t.Helper()
+		w.store.asked = 0
+		for range 10 {
+			for _, token := range tokens {
+				if _, err := w.Authenticate(t.Context(), token); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.machine.advance(time.Second)
+		}
+		return w.store.asked
+	}
+	if n := all(); n != 0 {
+		t.Errorf("asked %d times without any revoked", n)
+	}
+	for range 2 {
+		if err := w.Revoke(t.Context(), w.login(t, "riskforce", k.PublicID, k.Secret)); err != nil {
+			t.Fatal(err)
+		}
+		if n := all(); n != 3 {
+			t.Errorf("asked %d times, want once for each of 3 tokens", n)
+		}
+	}
+}
+
+// Sessions of people end with their password, not one by one.
+func TestRevokeOfPerson(t *testing.T) {
+	w := newWorld(t)
+	if err := w.SetPassword(t.Context(), "demo", 52, ana, password); err != nil {
+		t.Fatal(err)
+	}
+	token := w.login(t, "sage", ana, password)
+	if err := w.Revoke(t.Context(), token); fault.KindOf(err) != fault.Unsupported {
+		t.Errorf("Revoke: %v", err)
+	}
+	if _, err := w.Authenticate(t.Context(), token); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }
 
@@ -551,6 +656,9 @@ func TestStoreFailure(t *testing.T) {
 	}
 	if _, err := w.Authenticate(t.Context(), token); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("Authenticate: %v", err)
+	}
+	if err := w.Revoke(t.Context(), token); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("Revoke: %v", err)
 	}
 	if _, err := auth.New(t.Context(), w.config()); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("New: %v", err)

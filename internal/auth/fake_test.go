@@ -42,7 +42,7 @@ func (c *clock) advance(d time.Duration) { c.ns.Add(int64(d)) }
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{
-		store:   &memory{secrets: map[string][]byte{}, proofs: map[string]time.Time{}},
+		store:   &memory{secrets: map[string][]byte{}, proofs: map[string]time.Time{}, revoked: map[[3]string]bool{}},
 		machine: newClock(),
 		clocks:  newClock(),
 		log:     new(lockedBuilder),
@@ -154,6 +154,8 @@ type memory struct {
 	people  []auth.Person
 	secrets map[string][]byte
 	proofs  map[string]time.Time
+	revoked map[[3]string]bool // by dialect, public id and token
+	asked   int                // how often whether a token is revoked
 	fail    *atomic.Pointer[error]
 }
 
@@ -318,4 +320,30 @@ func (m *memory) UseProof(_ context.Context, id string, now, until time.Time) er
 	}
 	m.proofs[id] = until
 	return nil
+}
+
+func (m *memory) RevokeToken(_ context.Context, dialect, publicID, token string, _ time.Time) error {
+	end, err := m.begin()
+	defer end()
+	if err != nil {
+		return err
+	}
+	for i, k := range m.keys {
+		if k.Dialect == dialect && k.PublicID == publicID {
+			if m.revoked[[3]string{dialect, publicID, token}] {
+				return fault.New(fault.Conflict, "revoked")
+			}
+			m.revoked[[3]string{dialect, publicID, token}] = true
+			m.keys[i].Revoked++
+			return nil
+		}
+	}
+	return errNone
+}
+
+func (m *memory) TokenRevoked(_ context.Context, dialect, publicID, token string) (bool, error) {
+	end, err := m.begin()
+	defer end()
+	m.asked++
+	return m.revoked[[3]string{dialect, publicID, token}], err
 }

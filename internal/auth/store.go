@@ -11,6 +11,7 @@ type Store interface {
 	People
 	Secrets
 	Proofs
+	Revocations
 }
 
 // Keys keeps API keys. A deleted key is as if it had never been, except that its
@@ -31,7 +32,8 @@ type Keys interface {
 	// meanwhile. It returns fault.NotFound when there is none, and change's error.
 	ChangeKey(ctx context.Context, dialect, publicID string, change func(k *Key) error) error
 
-	// DeleteKey deletes a key. It returns fault.NotFound when there is none.
+	// DeleteKey deletes a key, and what is known of its revoked tokens. It returns
+	// fault.NotFound when there is none.
 	DeleteKey(ctx context.Context, dialect, publicID string, at time.Time) error
 }
 
@@ -56,6 +58,18 @@ type People interface {
 	DeletePerson(ctx context.Context, login string) error
 }
 
+// Revocations keeps which tokens of keys were revoked, one by one. Tokens may be valid
+// for as long as their key, so they are kept as long as that.
+type Revocations interface {
+	// RevokeToken notes that a token of a key is revoked, and counts it in Key.Revoked,
+	// both or neither. It returns fault.Conflict when the token was revoked before and
+	// fault.NotFound when there is no such key.
+	RevokeToken(ctx context.Context, dialect, publicID, token string, at time.Time) error
+
+	// TokenRevoked reports whether a token of a key is revoked.
+	TokenRevoked(ctx context.Context, dialect, publicID, token string) (bool, error)
+}
+
 // Secrets keeps the random secrets of the installation.
 type Secrets interface {
 	// Secret returns the secret of this name. The first call for a name keeps
@@ -77,6 +91,7 @@ type Key struct {
 	Dialect string
 	Hash    []byte // HMAC-SHA256 of the secret; nil only before it is made
 	Details Details
+	Revoked int64 // how many of its tokens were revoked; InsertKey and ChangeKey leave it
 }
 
 // Person is the login of a human being as it is kept.

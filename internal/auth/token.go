@@ -92,11 +92,12 @@ func (s *Service) verify(token string) (*session, error) {
 	// From here on the text is our own; what is checked is that a later version,
 	// or a signing key used elsewhere, cannot be misread.
 	userID, err := strconv.ParseInt(c.Subject, 10, 64)
-	if err != nil || c.Issuer != issuer || c.ExpiresAt == nil || c.Workspace == "" || c.Credential == "" {
+	if err != nil || c.Issuer != issuer || c.ExpiresAt == nil || c.Workspace == "" || c.Credential == "" || c.ID == "" {
 		return nil, fault.New(fault.Unauthorized, badToken).Because(err)
 	}
 	credential := credentialKey{c.Dialect, c.Credential}
 	return &session{
+		id:         c.ID,
 		workspace:  c.Workspace,
 		userID:     userID,
 		credential: credential,

@@ -83,6 +83,15 @@ CREATE TABLE proofs (
 	until bigint NOT NULL -- after which nobody takes it, and the row may go
 );
 CREATE INDEX proofs_until ON proofs (until);
+`, `
+ALTER TABLE credentials ADD COLUMN revoked bigint NOT NULL DEFAULT 0; -- how many of its tokens, which are in revoked_tokens
+CREATE TABLE revoked_tokens (
+	dialect   text   NOT NULL,
+	public_id text   NOT NULL, -- of the credential
+	token     text   NOT NULL, -- the token's own id
+	revoked   bigint NOT NULL,
+	PRIMARY KEY (dialect, public_id, token)
+);
 `}
 }
 
@@ -203,6 +212,8 @@ const (
 	noPerson = "there is no such person"
 )
 
+// keyColumns are the columns of a key that are written with it; readKey wants revoked
+// behind them.
 const keyColumns = "dialect, public_id, workspace, user_id, secret_hash, created, details"
 
 func readKey(r Row) (k auth.Key, err error) {
@@ -214,6 +225,7 @@ func readKey(r Row) (k auth.Key, err error) {
 			UserID:    r.Int(3),
 			Created:   rowTime(r.Int(5)),
 		},
+		Revoked: r.Int(7),
 	}
 	if k.Hash, err = hex.DecodeString(string(r.Bytes(4))); err != nil {
 		return k, err
@@ -238,7 +250,7 @@ func (s *System) InsertKey(ctx context.Context, k auth.Key) (err error) {
 func (s *System) Key(ctx context.Context, dialect, publicID string) (k auth.Key, err error) {
 	defer fault.Wrap(&err, "store.Key")
 	err = s.one(ctx, noKey,
-		"SELECT "+keyColumns+" FROM credentials WHERE dialect = $1 AND public_id = $2 AND deleted IS NULL",
+		"SELECT "+keyColumns+", revoked FROM credentials WHERE dialect = $1 AND public_id = $2 AND deleted IS NULL",
 		[]Arg{sysText(dialect), sysText(publicID)},
 		func(r Row) (err error) { k, err = readKey(r); return err })
 	return k, err
@@ -249,7 +261,7 @@ func (s *System) Keys(ctx context.Context, workspace string) (keys []auth.Key, e
 	defer fault.Wrap(&err, "store.Keys")
 	err = s.db.Read(ctx, func(c Conn) error {
 		keys = nil
-		return c.Query(ctx, "SELECT "+keyColumns+" FROM credentials WHERE workspace = $1 AND deleted IS NULL",
+		return c.Query(ctx, "SELECT "+keyColumns+", revoked FROM credentials WHERE workspace = $1 AND deleted IS NULL",
 			[]Arg{sysText(workspace)}, func(r Row) error {
 				k, err := readKey(r)
 				keys = append(keys, k)
@@ -276,7 +288,7 @@ func (s *System) ChangeKey(ctx context.Context, dialect, publicID string, change
 			return fault.New(fault.NotFound, "%s", noKey)
 		}
 		var k auth.Key
-		err = c.Query(ctx, "SELECT "+keyColumns+" FROM credentials WHERE dialect = $1 AND public_id = $2", which,
+		err = c.Query(ctx, "SELECT "+keyColumns+", revoked FROM credentials WHERE dialect = $1 AND public_id = $2", which,
 			func(r Row) (err error) { k, err = readKey(r); return err })
 		if err != nil {
 			return err
@@ -296,9 +308,51 @@ func (s *System) ChangeKey(ctx context.Context, dialect, publicID string, change
 // DeleteKey implements auth.Keys.
 func (s *System) DeleteKey(ctx context.Context, dialect, publicID string, at time.Time) (err error) {
 	defer fault.Wrap(&err, "store.DeleteKey")
-	return s.change(ctx, fault.New(fault.NotFound, "%s", noKey),
-		"UPDATE credentials SET deleted = $1 WHERE dialect = $2 AND public_id = $3 AND deleted IS NULL",
-		sysTime(at), sysText(dialect), sysText(publicID))
+	return s.db.Write(ctx, func(c Conn) error {
+		which := []Arg{sysText(dialect), sysText(publicID)}
+		n, err := c.Exec(ctx, "UPDATE credentials SET deleted = $3 WHERE dialect = $1 AND public_id = $2 AND deleted IS NULL", append(which, sysTime(at)))
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			return fault.New(fault.NotFound, "%s", noKey)
+		}
+		_, err = c.Exec(ctx, "DELETE FROM revoked_tokens WHERE dialect = $1 AND public_id = $2", which)
+		return err
+	})
+}
+
+// RevokeToken implements auth.Revocations.
+func (s *System) RevokeToken(ctx context.Context, dialect, publicID, token string, at time.Time) (err error) {
+	defer fault.Wrap(&err, "store.RevokeToken")
+	return s.db.Write(ctx, func(c Conn) error {
+		which := []Arg{sysText(dialect), sysText(publicID)}
+		// First, since it holds the row of the key: who deletes it waits, or went before.
+		n, err := c.Exec(ctx, "UPDATE credentials SET revoked = revoked + 1 WHERE dialect = $1 AND public_id = $2 AND deleted IS NULL", which)
+		switch {
+		case err != nil:
+			return err
+		case n == 0:
+			return fault.New(fault.NotFound, "%s", noKey)
+		}
+		n, err = c.Exec(ctx, "INSERT INTO revoked_tokens (dialect, public_id, token, revoked) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+			append(which, sysText(token), sysTime(at)))
+		if err == nil && n == 0 {
+			err = fault.New(fault.Conflict, "the token was revoked before")
+		}
+		return err
+	})
+}
+
+// TokenRevoked implements auth.Revocations.
+func (s *System) TokenRevoked(ctx context.Context, dialect, publicID, token string) (revoked bool, err error) {
+	defer fault.Wrap(&err, "store.TokenRevoked")
+	err = s.db.Read(ctx, func(c Conn) error {
+		revoked = false
+		return c.Query(ctx, "SELECT 1 FROM revoked_tokens WHERE dialect = $1 AND public_id = $2 AND token = $3",
+			[]Arg{sysText(dialect), sysText(publicID), sysText(token)}, func(Row) error { revoked = true; return nil })
+	})
+	return revoked, err
 }
 
 const personColumns = "login, public_id, workspace, user_id, hash, created"

@@ -185,6 +185,68 @@ func TestSystemKeys(t *testing.T) {
 	})
 }
 
+// Of all who revoke a token one does, and the key counts it once. With the key its
+// tokens go.
+func TestSystemRevocations(t *testing.T) {
+	onSystems(t, func(t *testing.T, s *store.System) {
+		ctx := t.Context()
+		for _, id := range []string{"a", "b"} {
+			ok(t, s.InsertKey(ctx, auth.Key{
+				Dialect: "riskforce", Hash: []byte{1}, Credential: auth.Credential{PublicID: id, Workspace: "demo", UserID: 1, Created: noon},
+			}))
+		}
+		var wg sync.WaitGroup
+		var revoked, conflicts atomic.Int64
+		for i := range 12 {
+			wg.Go(func() {
+				switch err := s.RevokeToken(ctx, "riskforce", "a", fmt.Sprint("t", i%3), noon); {
+				case err == nil:
+					revoked.Add(1)
+				case fault.KindOf(err) == fault.Conflict:
+					conflicts.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		same(t, [2]int64{3, 9}, [2]int64{revoked.Load(), conflicts.Load()})
+		counted := func(id string, want int64) {
+			t.Helper()
+			k, err := s.Key(ctx, "riskforce", id)
+			ok(t, err)
+			same(t, want, k.Revoked)
+		}
+		is := func(dialect, id, token string, want bool) {
+			t.Helper()
+			got, err := s.TokenRevoked(ctx, dialect, id, token)
+			ok(t, err)
+			if got != want {
+				t.Errorf("TokenRevoked(%s, %s, %s) = %v", dialect, id, token, got)
+			}
+		}
+		counted("a", 3)
+		counted("b", 0)
+		is("riskforce", "a", "t0", true)
+		is("riskforce", "a", "T0", false)
+		is("riskforce", "a", "t3", false)
+		is("riskforce", "b", "t0", false)
+		is("sage", "a", "t0", false)
+		ok(t, s.ChangeKey(ctx, "riskforce", "a", func(k *auth.Key) error { k.Revoked = 9; return nil }))
+		counted("a", 3)
+		keys, err := s.Keys(ctx, "demo")
+		ok(t, err)
+		same(t, []int64{3, 0}, []int64{keys[0].Revoked, keys[1].Revoked})
+
+		ok(t, s.RevokeToken(ctx, "riskforce", "b", "t0", noon))
+		ok(t, s.DeleteKey(ctx, "riskforce", "a", noon))
+		wantKind(t, "token of a deleted key", s.RevokeToken(ctx, "riskforce", "a", "t4", noon), fault.NotFound)
+		wantKind(t, "token of no key", s.RevokeToken(ctx, "riskforce", "c", "t0", noon), fault.NotFound)
+		is("riskforce", "a", "t0", false)
+		is("riskforce", "b", "t0", true)
+	})
+}
+
 func TestSystemPeople(t *testing.T) {
 	onSystems(t, func(t *testing.T, s *store.System) {
 		ctx := t.Context()

@@ -55,6 +55,16 @@ func Operations() []dialect.Operation {
 				{Status: 400, Code: "rate_limit_exceeded", When: "there were too many bad logins; `Retry-After` says how long", Known: "R the code"},
 			},
 		},
+		{
+			Method: http.MethodPost, Path: RevokePath, What: "ends the session whose id is the `token`; with GET as well", Known: "R Salesforce, \"Revoking OAuth Tokens\"",
+			Answers: []dialect.Answer{
+				{Status: 200, When: "the session is no good any more, for good; the body is empty", Known: "R"},
+				{Status: 200, When: "the same, with the `token` in the query", Known: "R Salesforce's blog of 2011", Method: http.MethodGet},
+				{Status: 400, Code: "error=invalid_token", When: "there is no such session, or it has ended", Known: "R the code; K the text"},
+				{Status: 400, Code: "error=unsupported_token_type", When: "the `token` is missing, or nothing that could be the id of a session", Known: "R omniphx/forrest issue 213; I when"},
+				{Status: 400, Code: "error=invalid_request", When: "a parameter comes twice, the form is malformed or too long, the method is another one", Known: "I"},
+			},
+		},
 		upload(DefaultOpportunityPath, opportunities, "R, its name I"),
 		upload(DefaultCasePath, cases, "R, its name I"),
 		{
@@ -80,7 +90,8 @@ func Quirks() []dialect.Quirk {
 		{What: "The answer calls an opportunity by its account's name, as the sample does, or by its own when there is none to be seen; a case by its number.", Known: "R the sample; I"},
 		{What: "A file becomes a document of the record, with its `key`, the dialect and the client's id, in the Sage lists too. Uploading again adds another.", Known: "*ours*"},
 		{What: "The name in the answer is the name as it is kept: what is dangerous in it is replaced by underscores.", Known: "*ours*"},
-		{What: "A session ends when its key is deleted, its user deactivated, or `--riskforce-token-life` is over; a new login leaves the former ones.", Known: "I"},
+		{What: "A session ends when it is revoked, its key is deleted, its user deactivated, or `--riskforce-token-life` is over; a new login leaves the former ones, and so does the end of another.", Known: "R the first; I"},
+		{What: "Errors of `" + RevokePath + "` are forms, `error=…&error_description=…`, and not JSON as those of the token endpoint. Nobody has to log in to revoke a session, and `callback`, for JSONP, is ignored.", Known: "R omniphx/forrest issue 213, jsforce reads them so; I the latter"},
 		{What: "A session id may stand behind `Bearer` or `OAuth`, and begins with the 15 characters of the organization's id, which stands for the workspace.", Known: "R; K `OAuth`"},
 		{What: "Parameters of a token request may come in any order, in the form or in the query; `scope` and what else there is are ignored. The client's id and secret may stand in the header instead, as HTTP Basic authentication.", Known: "K; R `scope`"},
 		{What: "`issued_at` is in milliseconds, by the clock of the workspace.", Known: "R the samples, against the words"},

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/dialect"
@@ -174,6 +177,29 @@ func (d *Dialect) refuseToken(w http.ResponseWriter, r *http.Request, err error)
 	dialect.Drain(r, maxBody)
 	w.Header().Set("Cache-Control", "no-store") // [R]
 	sendJSON(w, status, known)
+}
+
+// errInvalidToken is about a session that is not there, or not any more [OFFICIAL the
+// code; K the text].
+func errInvalidToken() error { return oauthError{"invalid_token", "invalid token"} }
+
+// refuseRevoke answers with the error of the revocation endpoint: that of the token
+// endpoint, but as a form [R omniphx/forrest issue 213; CLIENT jsforce reads it so].
+func (d *Dialect) refuseRevoke(w http.ResponseWriter, r *http.Request, err error) {
+	err = d.note(r, err)
+	var known oauthError
+	status := http.StatusBadRequest
+	if !errors.As(err, &known) {
+		status, known = oauthOf(err)
+	}
+	dialect.Drain(r, maxBody)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h["Content-Type"] = []string{"application/x-www-form-urlencoded"} // [I]
+	body := "error=" + url.QueryEscape(known.Code) + "&error_description=" + strings.ReplaceAll(url.QueryEscape(known.Description), "+", "%20")
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body) // a client that has gone is no error of ours
 }
 
 // note writes failures of ours into the log, and tells a client that gave up, and may

@@ -27,6 +27,9 @@ const (
 	// TokenPath is where sessions are got [R].
 	TokenPath = "/services/oauth2/token"
 
+	// RevokePath is where sessions are ended [OFFICIAL: Salesforce, "Revoking OAuth Tokens"].
+	RevokePath = "/services/oauth2/revoke"
+
 	// ApexPrefix is what the paths of Apex REST methods begin with [R].
 	ApexPrefix = "/services/apexrest/"
 )
@@ -55,6 +58,7 @@ type Auth interface {
 	Verify(ctx context.Context, dialect, id string, secrets map[string]string, username, remoteAddr string) (auth.Session, error)
 	Issue(ctx context.Context, ses auth.Session, scopes []string, life time.Duration) (token string, err error)
 	Authenticate(ctx context.Context, token string) (auth.Session, error)
+	Revoke(ctx context.Context, token string) error
 }
 
 // Config is what a Dialect is made of.
@@ -151,9 +155,15 @@ func plainPath(path string) string {
 // ServeHTTP serves one request below Prefix.
 func (d *Dialect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := plainPath(r.URL.Path)
-	if path == TokenPath {
+	switch path {
+	case TokenPath:
 		if err := d.token(w, r); err != nil {
 			d.refuseToken(w, r, err)
+		}
+		return
+	case RevokePath:
+		if err := d.revoke(w, r); err != nil {
+			d.refuseRevoke(w, r, err)
 		}
 		return
 	}
@@ -195,23 +205,29 @@ func (d *Dialect) apex(w http.ResponseWriter, r *http.Request, path string) erro
 }
 
 // session returns the session whose id a request carries: as a bearer, or after
-// "OAuth" as restforce has written it [K]. The id begins with that of the
-// organization and an exclamation mark [R].
+// "OAuth" as restforce has written it [K].
 func (d *Dialect) session(r *http.Request) (auth.Session, error) {
 	scheme, id, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {
 		return auth.Session{}, errNoSession()
 	}
-	org, token, _ := strings.Cut(strings.TrimSpace(id), "!")
-	ses, err := d.cfg.Auth.Authenticate(r.Context(), token)
+	ses, _, err := d.sessionOf(r.Context(), strings.TrimSpace(id))
+	return ses, err
+}
+
+// sessionOf returns the session of an id, which begins with that of the organization
+// and an exclamation mark [R], and the token behind it.
+func (d *Dialect) sessionOf(ctx context.Context, id string) (_ auth.Session, token string, err error) {
+	org, token, _ := strings.Cut(id, "!")
+	ses, err := d.cfg.Auth.Authenticate(ctx, token)
 	if err != nil {
 		if fault.KindOf(err) == fault.Unauthorized {
 			err = errNoSession()
 		}
-		return auth.Session{}, err
+		return auth.Session{}, "", err
 	}
 	if ses.Dialect != Name || org != organization(ses.Workspace)[:shortID] {
-		return auth.Session{}, errNoSession()
+		return auth.Session{}, "", errNoSession()
 	}
-	return ses, nil
+	return ses, token, nil
 }

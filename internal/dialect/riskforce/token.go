@@ -4,11 +4,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -84,9 +86,47 @@ func (d *Dialect) token(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readForm reads the parameters of a token request: those of a form, and those in the
-// query, where a good many clients of Salesforce put them [K]. None may come twice
-// [RFC 6749].
+// revoke ends the session whose id a form or the query has as token, for good, and no
+// other session of the client [OFFICIAL]. Nobody has to say who asks: who has the id
+// could use it as well.
+func (d *Dialect) revoke(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost && r.Method != http.MethodGet { // [OFFICIAL both]
+		return oauthError{"invalid_request", "must use HTTP POST or GET"}
+	}
+	form, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	id := form.Get("token")
+	if !strings.Contains(id, "!") { // none, or none of ours
+		return oauthError{"unsupported_token_type", "this token type is not supported"} // [R issue 213]
+	}
+	ctx := r.Context()
+	ses, token, err := d.sessionOf(ctx, id)
+	var unknown *apexError
+	if errors.As(err, &unknown) {
+		return errInvalidToken()
+	}
+	if err != nil {
+		return err
+	}
+	dialect.Actor(r, Name, ses) // for the log
+	if err := d.cfg.Auth.Revoke(ctx, token); err != nil {
+		if fault.KindOf(err) == fault.Unauthorized { // was ended meanwhile
+			err = errInvalidToken()
+		}
+		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h["Content-Length"] = []string{"0"}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// readForm reads the parameters of a request for a token or with one: those of a form,
+// and those in the query, where a good many clients of Salesforce put them [K]. None may
+// come twice [RFC 6749].
 func readForm(r *http.Request) (url.Values, error) {
 	form, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
