@@ -149,12 +149,23 @@ func object(list []attribute, sent map[string]json.RawMessage, member string, in
 	take(list, members, false, input, bad)
 }
 
-// numbersOf reads a list of telephone numbers into E.164, each once.
+// numbersOf reads a list of telephone numbers into E.164, each once. Those that are
+// JSON numbers do for texts, as everywhere [I].
 func numbersOf(raw json.RawMessage, member string, bad invalid) []string {
-	var sent []string
-	if json.Unmarshal(raw, &sent) != nil {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
 		bad[member] = []string{"Not a valid list."}
 		return nil
+	}
+	sent := make([]string, len(list))
+	for i, n := range list {
+		switch {
+		case isNumber(n):
+			sent[i] = string(n)
+		case json.Unmarshal(n, &sent[i]) != nil:
+			bad[member] = []string{quoted(string(n)) + " is not a valid E.164 number."}
+			return nil
+		}
 	}
 	return normalized(sent, member, bad)
 }

@@ -5,9 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,15 +35,21 @@ func fetched(order int64, text string) (crm.Input, error) {
 	}, nil
 }
 
+// policy is what names of files have to be like: as long as those of the other dialects
+// that take files, and of any type [I].
+func policy() document.Policy { return document.Policy{MaxName: 500} }
+
 // nameOf is the last part of a path, safe to keep.
-func nameOf(text string) (string, error) { return (document.Policy{}).Check(document.BaseName(text)) }
+func nameOf(text string) (string, error) { return policy().Check(document.BaseName(text)) }
 
 // types are the types by extension; they do not depend on the machine.
 var types = map[string]string{
 	"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif",
 	"tif": "image/tiff", "tiff": "image/tiff", "bmp": "image/bmp", "webp": "image/webp", "heic": "image/heic",
-	"txt": "text/plain", "csv": "text/csv", "html": "text/html", "rtf": "application/rtf", "xml": "application/xml",
+	"txt": "text/plain", "csv": "text/csv", "html": "text/html", "htm": "text/html", "svg": "image/svg+xml",
+	"eml": "message/rfc822", "rtf": "application/rtf", "xml": "application/xml",
 	"json": "application/json", "zip": "application/zip",
+	"odt": "application/vnd.oasis.opendocument.text", "ods": "application/vnd.oasis.opendocument.spreadsheet",
 	"doc": "application/msword", "xls": "application/vnd.ms-excel", "ppt": "application/vnd.ms-powerpoint",
 	"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -99,7 +105,9 @@ func (c *call) word(name string) (string, error) {
 	if len(bad) > 0 {
 		return "", bad
 	}
-	return strconv.Unquote(string(input[name]))
+	var value string
+	err = json.Unmarshal(input[name], &value)
+	return value, err
 }
 
 // fetchFile has a file fetched from a URL.

@@ -232,12 +232,15 @@ func (c *call) body() (map[string]json.RawMessage, error) {
 	return body, nil
 }
 
+// text reads the body. A byte order mark before it is ignored, as where files come in
+// JSON: see package intake.
 func (c *call) text() ([]byte, error) {
 	in, err := intake.NewBody(c.r, maxBody)
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(in)
+	all, err := io.ReadAll(in)
+	return bytes.TrimPrefix(all, []byte("\ufeff")), err
 }
 
 // attributes returns data.attributes of a body, and data.type.

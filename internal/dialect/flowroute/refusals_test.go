@@ -126,6 +126,35 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// Bodies are read as JSON is written by all kinds of clients: with escapes, as PHP's
+// json_encode has them for slashes and Python's json for what is not ASCII, behind a byte
+// order mark, and with numbers where texts are meant.
+func TestSpellings(t *testing.T) {
+	a := start(t, nil, false)
+	order := `{"data":{"attributes":{"numbers":[12065013456,"18002546788"],"billing_name":"J","city":"S","country":"US","provider":"V","state":"WA","street":"1","usage_type":"Business","zip":98101}}}`
+	long := strings.Repeat("x", 496) + ".pdf"
+	for _, x := range []refusal{
+		{"POST", "/v2/portorders", "\ufeff" + order, 201, "portorder_group"},
+		{"GET", "/v2/portorders/1", ``, 200, `"numbers":["+12065013456"]`},
+		{"PATCH", "/v2/portorders/1/relationships/numbers", `{"add":[12065013457]}`, 200, `"numbers":["+12065013456","+12065013457"]`},
+		{"PATCH", "/v2/portorders/1/relationships/numbers", `{"add":[12065013457.0]}`, 422, `{"add":["'12065013457.0' is not a valid E.164 number."]}`},
+		{"PATCH", "/v2/portorders/1/relationships/numbers", `{"add":[["12065013457"]]}`, 422, `is not a valid E.164 number."]}`},
+		{"POST", "/v2/portorders/portability", "\ufeff" + `{"numbers":[12065013456]}`, 200, `"portable":["+12065013456"]`},
+		{"POST", "/v2/portorders/1/upload_file", `{"filename":"\/fullpath\/to\/mybill.pdf"}`, 200, `/mybill.pdf?AWSAccessKeyId=`},
+		{"POST", "/v2/portorders/1/upload_file", `{"filename":"\ud83d\ude00.pdf"}`, 200, `/%F0%9F%98%80.pdf?`},
+		{"POST", "/v2/portorders/1/upload_file", `{"filename":"` + long + `"}`, 200, "/" + long + "?"},
+		{"POST", "/v2/portorders/1/upload_file", `{"filename":"x` + long + `"}`, 422, `{"filename":["name has 501 characters; at most 500 are allowed"]}`},
+		{"POST", "/v2/portorders/1/files", `{"url":"https:\/\/example.com\/a?filename=\u00e9\ud83d\ude00.pdf"}`, 200, `"filename":"é😀.pdf"`},
+	} {
+		x.check(t, a)
+	}
+	// The longest name is that of the document as well.
+	at := uploadURL(t, a, long)
+	if status, code := put(t, a, at, "%PDF-1.4", "Content-Type", "application/pdf"); status != 200 {
+		t.Errorf("%d %s", status, code)
+	}
+}
+
 // An order goes on as it is with what is left out of a change, null takes away, and
 // numbers of another carrier bring an order like the others of the group.
 func TestChanges(t *testing.T) {

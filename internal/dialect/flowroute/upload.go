@@ -169,7 +169,7 @@ func (r *reading) Read(p []byte) (int, error) {
 func finish(ctx context.Context, ws dialect.Workspace, actor crm.Actor, file row, batch *document.Batch) error {
 	ids, err := batch.Add(ctx, actor, []document.Request{{
 		Resource: ws.Records.Catalog().Resource("portorders"), RecordID: file.get("portOrderId").I, Name: file.text("filename"),
-		Note: &document.Note{},
+		Policy: policy(), Note: &document.Note{},
 	}})
 	if err != nil {
 		return err
