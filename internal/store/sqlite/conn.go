@@ -37,6 +37,7 @@ type conn struct {
 	alone    bool      // statements run outside of transactions
 	damage   error     // first damaging error since the transaction began
 	inEngine bool      // a panic that passes now comes from the engine
+	function bool      // and from amid it: one of the functions that it calls runs
 	inRow    bool      // a row callback runs
 	idle     time.Time // since when it lies in the pool
 }
@@ -117,7 +118,7 @@ func dial(ctx context.Context, path string, opts Options, as role) (_ *conn, err
 	if err := fts5.Register(db); err != nil {
 		return nil, err
 	}
-	if err := registerFunctions(db); err != nil {
+	if err := registerFunctions(db, &c.function); err != nil {
 		return nil, err
 	}
 	for _, p := range []struct {
@@ -158,12 +159,50 @@ func (c *conn) journal() error {
 // close finalises the statements and closes the connection.
 func (c *conn) close() error {
 	for _, s := range []*sqlite3.Stmt{c.begin, c.beginImmediate, c.commit, c.rollback, c.savepoint, c.release, c.rollbackTo} {
-		_ = s.Close() // reports the last error of the statement, which is known
+		finalise(s)
 	}
-	for e := c.order.Front(); e != nil; e = e.Next() {
-		_ = e.Value.(*statement).Close()
-	}
+	c.forget()
 	return c.db.Close()
+}
+
+// forget finalises the statements in the cache.
+func (c *conn) forget() {
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		finalise(e.Value.(*statement).Stmt)
+	}
+	c.order.Init()
+	clear(c.cache)
+}
+
+// finalise closes a statement. What it reports, or panics with when it is the end of
+// memory, is the last error of the statement, which is known.
+func finalise(s *sqlite3.Stmt) {
+	defer func() {
+		if p := recover(); p != nil && !outOfMemory(p) {
+			panic(p)
+		}
+	}()
+	_ = s.Close()
+}
+
+// outOfMemory reports whether p is what the engine's package panics with after a call
+// that ran out of memory. It has no type that others could ask for.
+func outOfMemory(p any) bool {
+	err, ok := p.(error)
+	return ok && err.Error() == sqlite3.NOMEM.Error()
+}
+
+// exhausted reports whether p is the panic of a call of the engine that ended for want
+// of memory, as sorting too much does. The engine has then come back from the call, and
+// the connection can be closed or rolled back, which frees the memory; of any other
+// panic nobody knows what the engine was at.
+func (c *conn) exhausted(p any) bool {
+	if !c.inEngine || c.function || !outOfMemory(p) {
+		return false
+	}
+	c.inEngine = false
+	c.damage = sqlite3.NOMEM
+	return true
 }
 
 // run executes one of the connection's own statements, without interruption.

@@ -128,7 +128,7 @@ func (db *DB) ReadOne(ctx context.Context, fn func(store.Conn) error) error {
 }
 
 // read lends a reader to fn.
-func (db *DB) read(ctx context.Context, fn func(*conn) error) error {
+func (db *DB) read(ctx context.Context, fn func(*conn) error) (err error) {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -148,6 +148,17 @@ func (db *DB) read(ctx context.Context, fn func(*conn) error) error {
 	}
 	healthy := false
 	defer func() { db.giveBack(c, healthy) }()
+	defer func() {
+		if !c.inEngine {
+			return
+		}
+		switch p := recover(); {
+		case c.exhausted(p):
+			err = failure(ctx, c.damage)
+		case p != nil:
+			panic(p)
+		}
+	}()
 	err = fn(c)
 	healthy = c.damage == nil
 	return err

@@ -50,6 +50,8 @@ func failure(ctx context.Context, err error) error {
 		return fault.New(fault.Unavailable, "the disk is full").Because(err)
 	case sqlite3.IOERR, sqlite3.CANTOPEN, sqlite3.READONLY, sqlite3.PROTOCOL:
 		return fault.New(fault.Unavailable, "the database cannot be read or written").Because(err)
+	case sqlite3.NOMEM:
+		return fault.New(fault.TooLarge, "the database has too little memory for this: ask for less at once, or in another order").Because(err)
 	case sqlite3.TOOBIG:
 		return fault.New(fault.TooLarge, "a value is too large to be stored").Because(err)
 	}

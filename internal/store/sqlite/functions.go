@@ -18,12 +18,19 @@ import (
 //	                   text, _ for one character, and nothing can be escaped;
 //	                   pattern is folded already
 //
-// Both are null when x is null.
-func registerFunctions(db *sqlite3.Conn) error {
-	const flags = sqlite3.DETERMINISTIC | sqlite3.INNOCUOUS
+// Both are null when x is null. While one runs, and after it panicked, *running is
+// true.
+func registerFunctions(db *sqlite3.Conn, running *bool) error {
+	create := func(name string, args int, fn sqlite3.ScalarFunction) error {
+		return db.CreateFunction(name, args, sqlite3.DETERMINISTIC|sqlite3.INNOCUOUS, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+			*running = true
+			fn(ctx, arg...)
+			*running = false
+		})
+	}
 	// One buffer serves the connection: its functions never run at once.
 	var buf []byte
-	err := db.CreateFunction("fold", 1, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	err := create("fold", 1, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
 		text := arg[0].RawText()
 		switch {
 		case text == nil:
@@ -38,7 +45,7 @@ func registerFunctions(db *sqlite3.Conn) error {
 	if err != nil {
 		return err
 	}
-	return db.CreateFunction("dlike", 2, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	return create("dlike", 2, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
 		// SQLite keeps the compiled pattern as long as the argument is constant.
 		p, ok := ctx.GetAuxData(0).(*pattern)
 		if !ok {

@@ -738,3 +738,88 @@ func checkRemains(t *testing.T, nth int, path string, acknowledged []int64) {
 		}
 	}
 }
+
+// exhausting sorts more than the engine's memory holds.
+const exhausting = `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 40)
+	SELECT hex(zeroblob(4000000 + x)) FROM c ORDER BY 1 LIMIT 1 OFFSET 39`
+
+// A list whose sorting takes more memory than there is fails alone, and leaves
+// nothing behind: neither the memory nor a reader that holds up the log.
+func TestReadOutOfMemory(t *testing.T) {
+	path := tempPath(t)
+	db := open(t, path, sqlite.Options{Idle: time.Hour})
+	mustExec(t, db, "CREATE TABLE t (a)")
+	before := addressSpace()
+	for i := range 3 {
+		mustExec(t, db, "INSERT INTO t VALUES (1)") // so that it reads from the log
+		for name, read := range map[string]func(context.Context, func(store.Conn) error) error{"Read": db.Read, "ReadOne": db.ReadOne} {
+			err := read(t.Context(), func(c store.Conn) error {
+				return c.Query(t.Context(), exhausting, nil, func(store.Row) error { return nil })
+			})
+			wantKind(t, name, err, fault.TooLarge)
+		}
+		wantInts(t, db, "SELECT count(*) FROM t", int64(i)+1)
+	}
+	// A connection has room for 256 MiB.
+	if grown := addressSpace() - before; grown > 3*(256<<20) {
+		t.Errorf("%d MiB are still taken after six reads that failed", grown>>20)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log of a closed database: %v", err)
+	}
+}
+
+// addressSpace is how many bytes of address space the process has, 0 where the system
+// does not tell.
+func addressSpace() int64 {
+	var pages int64
+	text, err := os.ReadFile("/proc/self/statm")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &pages)
+	}
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// A job that takes more memory than there is fails; the database goes on taking
+// writes, and later jobs use the same statements.
+func TestWriteOutOfMemory(t *testing.T) {
+	db := open(t, tempPath(t), sqlite.Options{})
+	mustExec(t, db, "CREATE TABLE t (a)")
+	insert := func(c store.Conn, n int64) error {
+		_, err := c.Exec(t.Context(), "INSERT INTO t VALUES ($1)", []store.Arg{integer(n)})
+		return err
+	}
+	for name, exhaust := range map[string]func(c store.Conn) error{
+		"Query": func(c store.Conn) error {
+			return c.Query(t.Context(), exhausting, nil, func(store.Row) error { return nil })
+		},
+		"Exec":   func(c store.Conn) error { _, err := c.Exec(t.Context(), "INSERT INTO t "+exhausting, nil); return err },
+		"Script": func(c store.Conn) error { return c.Script(t.Context(), "INSERT INTO t "+exhausting) },
+		"ignored": func(c store.Conn) error {
+			_ = c.Savepoint(t.Context(), func() error { return c.Script(t.Context(), "INSERT INTO t "+exhausting) })
+			return nil
+		},
+	} {
+		err := db.Write(t.Context(), func(c store.Conn) error {
+			if err := insert(c, 1); err != nil {
+				return err
+			}
+			return exhaust(c)
+		})
+		wantKind(t, name, err, fault.TooLarge)
+		if err := db.Ping(t.Context()); err != nil {
+			t.Errorf("%s: Ping: %v", name, err)
+		}
+		wantInts(t, db, "SELECT count(*) FROM t", 0)
+	}
+	if err := db.Write(t.Context(), func(c store.Conn) error { return insert(c, 2) }); err != nil {
+		t.Error(err)
+	}
+	wantInts(t, db, "SELECT a FROM t", 2)
+}

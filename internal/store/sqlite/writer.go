@@ -260,6 +260,11 @@ func (w *writer) call(j *job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.c.inRow = false
+			if w.c.exhausted(p) { // the transaction is lost, as after any damage
+				w.c.forget() // some are in use
+				err = failure(j.ctx, w.c.damage)
+				return
+			}
 			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
 		}
 	}()
