@@ -9,6 +9,12 @@ type serveCmd struct {
 	app.Server
 }
 
+// Help implements kong.HelpProvider. It goes by the defaults: what the settings make of
+// them, the server says when it is ready.
+func (*serveCmd) Help() string {
+	return "Dialects, and what their paths begin with unless the settings say otherwise:\n\n" + new(app.Server).Where("")
+}
+
 // Examples implements exemplified.
 func (*serveCmd) Examples() string {
 	return `dossier serve --demo

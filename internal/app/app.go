@@ -48,13 +48,13 @@ type App struct {
 	hooked   *store.System
 	targets  *outbound.Guard
 	sage     *sage.Dialect
-	uploads  []mount          // the other dialects
-	client   *http.Client     // sends webhooks
-	sending  chan struct{}    // as many at once
-	node     string           // this process among those that share a database
-	linkKey  []byte           // signs links to documents
-	scanner  document.Scanner // nil = there is none
-	serving  bool             // looks after workspaces, not only at them
+	dialects map[string]http.Handler // by name
+	client   *http.Client            // sends webhooks
+	sending  chan struct{}           // as many at once
+	node     string                  // this process among those that share a database
+	linkKey  []byte                  // signs links to documents
+	scanner  document.Scanner        // nil = there is none
+	serving  bool                    // looks after workspaces, not only at them
 
 	mu   sync.Mutex
 	open map[*Workspace]struct{}
@@ -143,9 +143,10 @@ func Open(ctx context.Context, config Config, world World, serving bool) (_ *App
 		Auth: a.Auth, Acquire: a.openSage, Declared: a.registry, Demo: a.anonymousWorkspace(),
 		Rate: a.SageRate, Now: a.Now, Logger: a.Log,
 	})
-	if a.uploads, err = a.uploadDialects(); err != nil {
+	if a.dialects, err = a.uploadDialects(); err != nil {
 		return nil, err
 	}
+	a.dialects[sage.Name] = a.sage
 	return a, nil
 }
 
@@ -173,17 +174,14 @@ func (a *App) Close() error {
 	return err
 }
 
-// mounts are what the listener serves, by the beginning of the path. The first
-// that fits is taken, so longer ones stand before shorter ones.
+// mounts are what the listener serves, by the beginning of the path.
 func (a *App) mounts() []mount {
 	transfers := transfer.Handler(a.linkKey, a.openDocuments, a.Log)
-	return append([]mount{
-		{transfer.UploadPath, transfers},
-		{transfer.DownloadPath, transfers},
-		{transfer.ShortDownloadPath, transfers},
-		{sage.Prefix, a.sage},
-		{sage.DocumentPath, a.sage.OpenAPI()},
-	}, a.uploads...)
+	return append(a.dialectMounts(),
+		mount{transfer.UploadPath, transfers},
+		mount{transfer.DownloadPath, transfers},
+		mount{transfer.ShortDownloadPath, transfers},
+		mount{sage.DocumentPath, a.sage.OpenAPI()})
 }
 
 // anonymousWorkspace is the one whose fields the OpenAPI documents show to anybody:
@@ -197,7 +195,7 @@ func (a *App) anonymousWorkspace() string {
 }
 
 // Handler serves everything but the probes.
-func (a *App) Handler() http.Handler { return router(a.mounts()) }
+func (a *App) Handler() http.Handler { return newRouter(a.mounts()) }
 
 // Checks are what must work for the installation to be ready.
 func (a *App) Checks() []httpd.Check {

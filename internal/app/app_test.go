@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
@@ -278,6 +282,7 @@ func TestServe(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	checkAddresses(t, text)
 	if err := app.Serve(ctx, config, world, banner); fault.FieldOf(err) != "data" {
 		t.Errorf("a second server: %v", err)
 	}
@@ -293,6 +298,52 @@ func TestServe(t *testing.T) {
 	config.Listen = "127.0.0.1:99999"
 	if err := app.Serve(t.Context(), config, world, banner); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("an address that cannot be: %v", err)
+	}
+}
+
+// checkAddresses asks every dialect for nothing in particular, at each of the addresses
+// that the banner has for it: it is there when the answer is the dialect's own.
+func checkAddresses(t *testing.T, banner string) {
+	t.Helper()
+	var found []string
+	for line := range strings.Lines(banner) {
+		words := strings.Fields(line)
+		if len(words) == 0 || !strings.HasPrefix(line, "  ") || !strings.HasPrefix(words[len(words)-1], "http://") {
+			continue
+		}
+		if len(words) == 2 {
+			found = append(found, words[0])
+		}
+		url := words[len(words)-1] + "/none"
+		res, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(body), "there is nothing at this address") {
+			t.Errorf("%s: %s %s", url, res.Status, body)
+		}
+	}
+	if diff := cmp.Diff(app.Dialects(), found); diff != "" {
+		t.Errorf("dialects in the banner (-want +got):\n%s\n%s", diff, banner)
+	}
+}
+
+// Paths of dialects may be set below those of others.
+func TestAddressBelowAnother(t *testing.T) {
+	a := apptest.New(t, apptest.Options{Config: func(c *app.Config) { c.WolkvoxPath = "/ecx/crm" }})
+	for path, want := range map[string]string{
+		"/ecx/crm/cases/insert.php":  `"code":`,
+		"//ECX/CRM/cases/insert.php": `"code":`,
+		"/ecx/crmx/none":             `"errorType":`,
+		"/server/API/v2/x":           "there is nothing at this address",
+	} {
+		if got := a.Get(t, path); !bytes.Contains(got.Body, []byte(want)) {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
 	}
 }
 

@@ -2,10 +2,14 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
 	"github.com/dossier-crm/dossier/internal/dialect/riskforce"
+	"github.com/dossier-crm/dossier/internal/dialect/sage"
 	"github.com/dossier-crm/dossier/internal/dialect/scalepoint"
 	"github.com/dossier-crm/dossier/internal/dialect/wolkvox"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -13,9 +17,59 @@ import (
 	"github.com/dossier-crm/dossier/internal/workspace"
 )
 
-// uploadDialects makes the dialects by which files come, and says where each is
-// mounted.
-func (a *App) uploadDialects() (_ []mount, err error) {
+// Address is where a dialect is served.
+type Address struct {
+	Dialect string
+	Paths   []string // what those of its operations begin with
+}
+
+// Addresses lists where the settings put the dialects, in the order of Dialects. The
+// zero value has the defaults.
+func (c *Server) Addresses() []Address {
+	paths := map[string][]string{
+		sage.Name:       {sage.Prefix},
+		riskforce.Name:  {riskforce.Prefix},
+		scalepoint.Name: scalepoint.Config{Base: c.ScalepointBase}.Prefixes(),
+		wolkvox.Name:    wolkvox.Config{Path: c.WolkvoxPath}.Prefixes()[:1], // the other misspells it
+		flowroute.Name:  {flowroute.Prefix},
+	}
+	all := make([]Address, 0, len(paths))
+	for _, name := range Dialects() {
+		all = append(all, Address{name, paths[name]})
+	}
+	return all
+}
+
+// Where says where the settings put the dialects below a URL, for people: a line for
+// each path, indented, with the dialect's name in front of its first.
+func (c *Server) Where(url string) string {
+	var b strings.Builder
+	for _, at := range c.Addresses() {
+		name := at.Dialect
+		for _, path := range at.Paths {
+			fmt.Fprintf(&b, "  %-10s  %s%s\n", name, url, strings.TrimSuffix(path, "/"))
+			name = ""
+		}
+	}
+	return b.String()
+}
+
+// dialectMounts are what the dialects serve, at their addresses and beside them.
+func (a *App) dialectMounts() []mount {
+	mounts := []mount{
+		{flowroute.UploadPrefix, a.dialects[flowroute.Name]},
+		{wolkvox.Config{Path: a.WolkvoxPath}.Prefixes()[1], a.dialects[wolkvox.Name]},
+	}
+	for _, at := range a.Addresses() {
+		for _, path := range at.Paths {
+			mounts = append(mounts, mount{path, a.dialects[at.Dialect]})
+		}
+	}
+	return mounts
+}
+
+// uploadDialects makes the dialects by which files come, by their names.
+func (a *App) uploadDialects() (_ map[string]http.Handler, err error) {
 	defer fault.Wrap(&err, "app.uploadDialects")
 	rf, err := a.newRiskforce()
 	if err != nil {
@@ -33,18 +87,7 @@ func (a *App) uploadDialects() (_ []mount, err error) {
 	if err != nil {
 		return nil, err
 	}
-	mounts := []mount{
-		{riskforce.Prefix, rf},
-		{flowroute.Prefix, fr},
-		{flowroute.UploadPrefix, fr},
-	}
-	for _, prefix := range sp.Prefixes() { // as configured
-		mounts = append(mounts, mount{prefix, sp})
-	}
-	for _, prefix := range wv.Prefixes() { // as configured
-		mounts = append(mounts, mount{prefix, wv})
-	}
-	return mounts, nil
+	return map[string]http.Handler{riskforce.Name: rf, flowroute.Name: fr, scalepoint.Name: sp, wolkvox.Name: wv}, nil
 }
 
 func (a *App) newRiskforce() (*riskforce.Dialect, error) {

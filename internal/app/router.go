@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -17,6 +19,13 @@ type mount struct {
 // router is not an http.ServeMux because that redirects paths with double slashes
 // and dots, which clients send, and tells letter case apart.
 type router []mount
+
+// newRouter returns a router that takes the longest prefix that fits, and of two that
+// are equal the one that stands first.
+func newRouter(mounts []mount) router {
+	slices.SortStableFunc(mounts, func(a, b mount) int { return cmp.Compare(len(b.prefix), len(a.prefix)) })
+	return mounts
+}
 
 func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path

@@ -133,11 +133,11 @@ func (g *gate) probe(context.Context) error {
 
 // banner tells a person where things are.
 func (a *App) banner(w io.Writer) {
-	base := a.PublicURL + strings.TrimSuffix(sage.Prefix, "/")
-	fmt.Fprintf(w, "Dossier is ready.\n\n  sage  %s\n\n", base)
+	fmt.Fprintf(w, "Dossier is ready.\n\n%s\n", a.Where(a.PublicURL))
 	if !a.Demo {
 		return
 	}
+	base := a.PublicURL + strings.TrimSuffix(sage.Prefix, "/")
 	file := a.path(demoFile)
 	if abs, err := filepath.Abs(file); err == nil {
 		file = abs

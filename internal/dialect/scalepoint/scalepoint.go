@@ -129,7 +129,7 @@ func (c Config) orDefaults() Config {
 	return c
 }
 
-// Dialect serves what is below Prefixes.
+// Dialect serves what is below the Prefixes of its Config.
 type Dialect struct {
 	cfg    Config
 	log    *slog.Logger
@@ -146,19 +146,21 @@ func New(cfg Config) (_ *Dialect, err error) {
 	}
 	d := &Dialect{cfg: cfg.orDefaults(), policy: document.Policy{Extensions: extensions(), MaxName: maxName}}
 	d.log = d.cfg.Logger.With("dialect", Name)
-	d.routes = d.table()
+	d.routes = d.cfg.routes()
 	d.files, err = intake.NewSchema(d.submission())
 	return d, err
 }
 
-// Prefixes are what the paths begin with that the dialect serves.
-func (d *Dialect) Prefixes() []string {
+// Prefixes are what the paths begin with that the dialect serves, with no more of them
+// than it takes.
+func (c Config) Prefixes() []string {
 	all := []string{TokenPath}
-	for _, rt := range d.routes {
+	for _, rt := range c.orDefaults().routes() {
 		fixed, _, _ := strings.Cut(rt.path, "{")
-		if !slices.ContainsFunc(all, func(have string) bool { return strings.HasPrefix(fixed, have) }) {
-			all = append(all, fixed)
+		if slices.ContainsFunc(all, func(have string) bool { return strings.HasPrefix(fixed, have) }) {
+			continue
 		}
+		all = append(slices.DeleteFunc(all, func(have string) bool { return strings.HasPrefix(have, fixed) }), fixed)
 	}
 	return all
 }
@@ -183,16 +185,16 @@ type route struct {
 	serve        func(c *call) (any, error)
 }
 
-// table lists the operations.
-func (d *Dialect) table() []route {
+// routes lists the operations.
+func (c Config) routes() []route {
 	const (
 		get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 		data           = "/api/integration/data/{}/{}/{}" // version, country, tenant
 	)
 	return []route{
-		{post, d.cfg.Base + "/file/submitForCase", ScopeFiles, "application/json", submitTo(cases)},
-		{post, d.cfg.Base + "/file/submitForDamageNotification", ScopeFiles, "application/json", submitTo(damageNotifications)},
-		{post, d.cfg.Base + "/fnol/submit", ScopeFiles, "multipart/form-data", (*call).submitNotice},
+		{post, c.Base + "/file/submitForCase", ScopeFiles, "application/json", submitTo(cases)},
+		{post, c.Base + "/file/submitForDamageNotification", ScopeFiles, "application/json", submitTo(damageNotifications)},
+		{post, c.Base + "/fnol/submit", ScopeFiles, "multipart/form-data", (*call).submitNotice},
 		{post, "/api/integration/{}/{}/{}/case", ScopeCases, "application/json", (*call).createCase}, // country, tenant, version
 		{get, data + "/case/{}", ScopeRead, "", (*call).caseByToken},
 		{get, data + "/{}/{}", ScopeRead, "", (*call).caseByNumber},
@@ -240,7 +242,7 @@ func (d *Dialect) find(method, path string) (rt *route, args, allow []string) {
 	return nil, nil, allow
 }
 
-// ServeHTTP serves one request below one of Prefixes.
+// ServeHTTP serves one request below one of the Prefixes.
 func (d *Dialect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if parts := split(r.URL.Path); strings.EqualFold("/"+strings.Join(parts, "/"), TokenPath) {
 		if err := d.token(w, r); err != nil {

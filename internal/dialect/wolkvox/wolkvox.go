@@ -88,7 +88,7 @@ func (c Config) orDefaults() Config {
 	return c
 }
 
-// Dialect serves what is below Prefixes.
+// Dialect serves what is below the Prefixes of its Config.
 type Dialect struct {
 	cfg    Config
 	log    *slog.Logger
@@ -112,9 +112,12 @@ func New(cfg Config) (_ *Dialect, err error) {
 	return d, nil
 }
 
-// Prefixes are where the dialect is mounted: at its path, and at the same behind a
+// Prefixes are where the dialect is mounted: at its path, and then at the same behind a
 // doubled slash, as the reference prints one of its URLs [R].
-func (d *Dialect) Prefixes() []string { return []string{d.cfg.Path + "/", "/" + d.cfg.Path + "/"} }
+func (c Config) Prefixes() []string {
+	path := c.orDefaults().Path + "/"
+	return []string{path, "/" + path}
+}
 
 // route is one operation.
 type route struct {
@@ -174,7 +177,7 @@ type call struct {
 
 func (c *call) resource(name string) *resource.Resource { return c.ws.Records.Catalog().Resource(name) }
 
-// ServeHTTP serves one request below one of Prefixes.
+// ServeHTTP serves one request below one of the Prefixes.
 func (d *Dialect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The answer goes out when serve has returned: a client that sends its next request
 	// upon an answer must not find this one still counted.
