@@ -55,6 +55,7 @@ type App struct {
 	linkKey  []byte                  // signs links to documents
 	scanner  document.Scanner        // nil = there is none
 	serving  bool                    // looks after workspaces, not only at them
+	begun    io.Closer               // what Serve has of the storage; nil = others do without
 
 	mu   sync.Mutex
 	open map[*Workspace]struct{}
@@ -170,6 +171,9 @@ func (a *App) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := errors.Join(a.Workspaces.Close(ctx), a.system.Close())
+	if a.begun != nil {
+		err = errors.Join(err, a.begun.Close())
+	}
 	a.client.CloseIdleConnections()
 	return err
 }

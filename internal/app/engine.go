@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -107,6 +108,11 @@ func (e postgresSchemas) drop(ctx context.Context, location string) error {
 
 // storage is where the contents of documents are, apart for each workspace.
 type storage interface {
+	// begin is for a server, before it takes uploads: what servers that were killed
+	// have left of theirs is removed, if that is certain. The server closes what it
+	// returns when it takes no more.
+	begin(ctx context.Context, log *slog.Logger) (io.Closer, error)
+
 	open(ctx context.Context, location string) (blob.Store, error)
 	drop(ctx context.Context, location string) error // no error if nothing is there
 	ping(ctx context.Context) error
@@ -119,12 +125,76 @@ func newStorage(s Storage) storage {
 	return bucket{s}
 }
 
-// probeLocation is where readiness is tried out. No workspace's location begins
-// like this.
-const probeLocation = "_probe"
+// Names beside those of workspaces, none of whose locations begins like this.
+const (
+	probeLocation = "_probe" // where readiness is tried out
+	storageLock   = "_lock"  // file that is locked by the servers that use the folder
+)
 
 // folders keeps contents on the disk.
 type folders struct{ Storage }
+
+// begin implements storage. As long as they run, servers share the lock of the folder
+// of documents, wherever their data folders are: with PostgreSQL several may keep their
+// documents in one.
+func (f folders) begin(ctx context.Context, log *slog.Logger) (_ io.Closer, err error) {
+	defer fault.Wrap(&err, "folders.begin")
+	dir := f.path("blobs")
+	if err := makeFolder(dir); err != nil {
+		return nil, err
+	}
+	lock, err := openLock(filepath.Join(dir, storageLock))
+	if err != nil {
+		return nil, err
+	}
+	if err := joinFolder(ctx, lock, dir, log); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// joinFolder makes this process one of those that use a folder of documents. Who gets
+// its lock alone is the first of them, so what was being received there will never end,
+// and is removed. Beside others age decides: see document.Service.Sweep.
+func joinFolder(ctx context.Context, lock *os.File, dir string, log *slog.Logger) error {
+	alone, err := tryLock(lock)
+	if err != nil {
+		return fault.InField("data", "the folder of documents cannot be locked: %v", err)
+	}
+	if alone {
+		n, err := reclaim(ctx, dir)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			log.WarnContext(ctx, "uploads of a server that was killed are left to the sweeper", "error", err)
+		}
+		if n > 0 {
+			log.InfoContext(ctx, "uploads of a server that was killed were removed", "uploads", n)
+		}
+	}
+	if err := shareLock(lock); err != nil {
+		return fault.InField("data", "the folder of documents cannot be locked: %v", err)
+	}
+	return nil
+}
+
+// reclaim removes the uploads of all workspaces.
+func reclaim(ctx context.Context, dir string) (n int, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		removed, failed := disk.Reclaim(ctx, filepath.Join(dir, e.Name()))
+		n += removed
+		err = errors.Join(err, failed)
+	}
+	return n, err
+}
 
 func (f folders) open(_ context.Context, location string) (blob.Store, error) {
 	if err := os.MkdirAll(f.path("blobs"), dirMode); err != nil {
@@ -152,6 +222,12 @@ func (f folders) ping(ctx context.Context) error {
 // bucket keeps contents in an S3-compatible service, below a prefix for each
 // workspace.
 type bucket struct{ Storage }
+
+// begin implements storage. In a bucket nothing tells whose an upload is, so age
+// decides.
+func (b bucket) begin(context.Context, *slog.Logger) (io.Closer, error) {
+	return io.NopCloser(nil), nil
+}
 
 func (b bucket) store(ctx context.Context, location string) (*s3.Store, error) {
 	u, err := url.Parse(b.Blobs)

@@ -36,12 +36,21 @@ func (s Storage) Lock() (_ io.Closer, err error) {
 	return f, nil
 }
 
+// openLock opens a file in the data folder that is there to be locked, and makes it.
+func openLock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fault.InField("data", "the folder cannot be used: %v", err)
+	}
+	return f, nil
+}
+
 // lockFolder makes this process the only one that has the data folder's lock
 // until the returned file is closed.
 func lockFolder(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := openLock(filepath.Join(dir, "lock"))
 	if err != nil {
-		return nil, fault.InField("data", "the folder cannot be used: %v", err)
+		return nil, err
 	}
 	ok, err := tryLock(f)
 	if err == nil && !ok {

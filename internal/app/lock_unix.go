@@ -18,3 +18,14 @@ func tryLock(f *os.File) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// shareLock takes the file's lock together with all others who share it, in the place
+// of what tryLock took. It waits until nobody has it alone.
+func shareLock(f *os.File) error {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_SH)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

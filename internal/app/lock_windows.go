@@ -16,3 +16,13 @@ func tryLock(f *os.File) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// shareLock takes the file's lock together with all others who share it, in the place
+// of what tryLock took. It waits until nobody has it alone.
+func shareLock(f *os.File) error {
+	h := windows.Handle(f.Fd())
+	if err := windows.UnlockFileEx(h, 0, 1, 0, new(windows.Overlapped)); err != nil && !errors.Is(err, windows.ERROR_NOT_LOCKED) {
+		return err
+	}
+	return windows.LockFileEx(h, 0, 0, 1, 0, new(windows.Overlapped))
+}

@@ -83,10 +83,14 @@ func Serve(ctx context.Context, config Config, world World, stdout io.Writer) er
 // start opens the installation and, if asked to, the demo.
 func start(ctx context.Context, config Config, world World) (*App, error) {
 	a, err := Open(ctx, config, world, true)
-	if err != nil || !config.Demo {
-		return a, err
+	if err != nil {
+		return nil, err
 	}
-	if err := a.ensureDemo(ctx); err != nil {
+	a.begun, err = a.storage.begin(ctx, world.Log)
+	if err == nil && config.Demo {
+		err = a.ensureDemo(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil

@@ -3,7 +3,7 @@
 // A content with hash abcd… is the file ab/cd/abcd… below the folder; what is
 // still being received is in tmp. A file appears under its hash only when all of
 // its bytes are on the disk, by rename, so a reader never sees a part and a
-// crash at any moment leaves at most a file in tmp, which Sweep removes.
+// crash at any moment leaves at most a file in tmp, which Reclaim or Sweep removes.
 package disk
 
 import (
@@ -118,6 +118,25 @@ func (s *Store) Delete(ctx context.Context, hash string) (err error) {
 // by the clock of the file system, so one that is still growing is left alone.
 func (s *Store) Sweep(ctx context.Context, t time.Time) (n int, err error) {
 	defer fault.Wrap(&err, "disk.Sweep")
+	return s.sweep(ctx, func(upload fs.FileInfo) bool { return upload.ModTime().Before(t) })
+}
+
+// Reclaim removes all uploads below dir that were never committed, however young,
+// and returns their number. It is for a caller who knows that nobody is at one any
+// more: uploads under way would fail. It makes nothing, and a folder that is not there
+// or is no store has no uploads.
+func Reclaim(ctx context.Context, dir string) (n int, err error) {
+	defer fault.Wrap(&err, "disk.Reclaim(%s)", dir)
+	s := &Store{dir: dir, ops: system()}
+	n, err = s.sweep(ctx, func(fs.FileInfo) bool { return true })
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return n, err
+}
+
+// sweep removes the uploads that are over.
+func (s *Store) sweep(ctx context.Context, over func(upload fs.FileInfo) bool) (n int, err error) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, tmpDir))
 	if err != nil {
 		return 0, storageFault(err)
@@ -132,7 +151,7 @@ func (s *Store) Sweep(ctx context.Context, t time.Time) (n int, err error) {
 		} else if err != nil {
 			return n, storageFault(err)
 		}
-		if !info.ModTime().Before(t) {
+		if !over(info) {
 			continue
 		}
 		switch err := s.ops.remove(filepath.Join(s.dir, tmpDir, e.Name())); {

@@ -201,6 +201,33 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// Reclaim removes what is being received, however young, and no content.
+func TestReclaim(t *testing.T) {
+	dir := t.TempDir()
+	s := opened(t, dir)
+	data := []byte("to stay")
+	if _, err := storeIn(s, data); err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := Reclaim(t.Context(), dir); n != 1 || err != nil || temps(t, dir) != 0 || visible(t, s, data) != 1 {
+		t.Errorf("Reclaim = %d, %v; %d uploads and %d contents are left", n, err, temps(t, dir), visible(t, s, data))
+	}
+	if err := u.Abort(); err != nil { // whose file is gone
+		t.Error(err)
+	}
+	none := filepath.Join(dir, "none")
+	if n, err := Reclaim(t.Context(), none); n != 0 || err != nil {
+		t.Errorf("Reclaim of nothing = %d, %v", n, err)
+	}
+	if _, err := os.Stat(none); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Reclaim has made the folder: %v", err)
+	}
+}
+
 // The steps of durability are taken in the right order.
 func TestOrder(t *testing.T) {
 	s := opened(t, t.TempDir())
