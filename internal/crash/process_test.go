@@ -87,8 +87,8 @@ func start(t *testing.T, args ...string) *process {
 		defer close(p.exited)
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
-			if base, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "sage  "); ok {
-				p.ready <- strings.TrimSuffix(base, "/api/v4")
+			if words := strings.Fields(lines.Text()); len(words) == 2 && words[0] == "sage" {
+				p.ready <- strings.TrimSuffix(words[1], "/api/v4")
 			}
 		}
 		_ = p.cmd.Wait() // how it ended is in ProcessState
