@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,10 +56,19 @@ type WorkerConfig struct {
 // status URLs of every change of their status. What is to be done is in the database:
 // it is done at least once, whatever ends the process.
 type Worker struct {
-	cfg  WorkerConfig
+	cfg   WorkerConfig
+	tasks [2]*task
+}
+
+// task is one kind of work. The kinds do not wait for each other: fetching a file may
+// take minutes, in which changes are told.
+type task struct {
+	*Worker
+	name string                           // of the resource whose records say what is to be done, and when
+	do   func(context.Context, row) error // it for one of them
 	wake chan struct{}
 	busy atomic.Bool
-	told bool // Pending was called; of Run
+	told bool // Pending was called; of run
 }
 
 // NewWorker returns the worker of a workspace. Nothing is done before Run.
@@ -66,34 +76,52 @@ func NewWorker(cfg WorkerConfig) *Worker {
 	if cfg.MaxFile == 0 {
 		cfg.MaxFile = DefaultMaxFile
 	}
-	return &Worker{cfg: cfg, wake: make(chan struct{}, 1)}
+	w := &Worker{cfg: cfg}
+	w.tasks = [...]*task{
+		{Worker: w, name: "portorderFiles", do: w.fetch, wake: make(chan struct{}, 1)},
+		{Worker: w, name: "portorderHistory", do: w.tell, wake: make(chan struct{}, 1)},
+	}
+	return w
 }
 
 // Changed takes note that records of a resource were changed. It does not block.
 func (w *Worker) Changed(res *resource.Resource) {
-	if res.Name == "portorders" || res.Name == "portorderFiles" {
+	if res.Name != "portorders" && res.Name != "portorderFiles" {
+		return
+	}
+	for _, t := range w.tasks {
 		select {
-		case w.wake <- struct{}{}:
+		case t.wake <- struct{}{}:
 		default: // it will look anyway
 		}
 	}
 }
 
 // Busy reports whether something is to be done, now or later.
-func (w *Worker) Busy() bool { return w.busy.Load() }
+func (w *Worker) Busy() bool {
+	return slices.ContainsFunc(w.tasks[:], func(t *task) bool { return t.busy.Load() })
+}
 
 // Run works until ctx is done, and returns when all it has begun has ended.
 func (w *Worker) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, t := range w.tasks {
+		group.Go(func() { t.run(ctx) })
+	}
+	group.Wait()
+}
+
+func (t *task) run(ctx context.Context) {
 	for {
-		again, err := w.turn(ctx)
+		again, err := t.turn(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			w.cfg.Logger.ErrorContext(ctx, "files and status of port orders", "error", err)
+			t.cfg.Logger.ErrorContext(ctx, "files and status of port orders", "error", err)
 			again = firstWait
 		}
-		if !w.sleep(ctx, again) {
+		if !t.sleep(ctx, again) {
 			return
 		}
 	}
@@ -101,7 +129,7 @@ func (w *Worker) Run(ctx context.Context) {
 
 // sleep waits until somebody calls or the time is over; 0 = it never is. It reports
 // whether to go on.
-func (w *Worker) sleep(ctx context.Context, d time.Duration) bool {
+func (t *task) sleep(ctx context.Context, d time.Duration) bool {
 	var over <-chan time.Time
 	if d > 0 {
 		t := time.NewTimer(d)
@@ -111,64 +139,65 @@ func (w *Worker) sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-w.wake:
+	case <-t.wake:
 	case <-over:
 	}
 	return true
 }
 
-// turn does what is due, and returns after how long to look again; 0 = nothing is left.
-func (w *Worker) turn(ctx context.Context) (again time.Duration, err error) {
-	left := false
-	for name, do := range map[string]func(context.Context, row) error{"portorderFiles": w.fetch, "portorderHistory": w.tell} {
-		some, err := w.due(ctx, name, do)
+// maxDue bounds how much of what is due is read at once.
+const maxDue = 1000
+
+// turn does what is due, some at once, and returns after how long to look again; 0 =
+// nothing is left, now or later.
+func (t *task) turn(ctx context.Context) (again time.Duration, err error) {
+	res := t.cfg.Records.Catalog().Resource(t.name)
+	now := resource.IntValue(t.cfg.Records.Now().UnixMilli())
+	due, err := t.list(ctx, res, is(res, "dueAt", filter.Le, now), maxDue)
+	if err != nil {
+		return 0, err
+	}
+	left := len(due) > 0
+	if !left {
+		later, err := t.list(ctx, res, is(res, "dueAt", filter.Gt, now), 1)
 		if err != nil {
 			return 0, err
 		}
-		left = left || some
+		left = len(later) > 0
 	}
-	w.busy.Store(left)
+	t.busy.Store(left)
 	if !left {
 		return 0, nil
 	}
-	if !w.told && w.cfg.Pending != nil {
-		if err := w.cfg.Pending(ctx); err != nil {
+	if !t.told && t.cfg.Pending != nil {
+		if err := t.cfg.Pending(ctx); err != nil {
 			return 0, err
 		}
-		w.told = true
+		t.told = true
 	}
-	return firstWait, nil
-}
-
-// due does what is due of one resource, some at once, and reports whether there is
-// more, now or later.
-func (w *Worker) due(ctx context.Context, name string, do func(context.Context, row) error) (left bool, err error) {
-	res := w.cfg.Records.Catalog().Resource(name)
-	var page crm.Page
-	q := crm.Query{Resource: res, Where: filter.And{alive(res), is(res, "dueAt", filter.NotNull)}, Language: -1, Limit: maxParts}
-	if err := w.cfg.Store.List(ctx, q, &page); err != nil {
-		return false, err
-	}
-	if len(page.Rows) > 0 {
-		w.busy.Store(true)
-	}
-	now := w.cfg.Records.Now().UnixMilli()
 	var group sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
-	for _, r := range rows(res, page.Rows) {
-		if r.get("dueAt").I > now {
-			continue
-		}
+	for _, r := range due {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			if err := do(ctx, r); err != nil && ctx.Err() == nil {
-				w.cfg.Logger.ErrorContext(ctx, "work on port orders", "resource", name, "id", r.rec.ID, "error", err)
+			if err := t.do(ctx, r); err != nil && ctx.Err() == nil {
+				t.cfg.Logger.ErrorContext(ctx, "work on port orders", "resource", t.name, "id", r.rec.ID, "error", err)
 			}
 		})
 	}
 	group.Wait()
-	return len(page.Rows) > 0, nil
+	return firstWait, nil
+}
+
+// list returns records that are not deleted, what is due first before the rest.
+func (t *task) list(ctx context.Context, res *resource.Resource, where filter.Expr, limit int) ([]row, error) {
+	var page crm.Page
+	err := t.cfg.Store.List(ctx, crm.Query{
+		Resource: res, Where: filter.And{alive(res), where}, Language: -1, Limit: limit,
+		Order: []filter.Term{{Path: filter.Path{Resource: res, Field: res.Field("dueAt")}}},
+	}, &page)
+	return rows(res, page.Rows), err
 }
 
 // actorOf is who stored a file: the one who asked for it, with his credential when it was

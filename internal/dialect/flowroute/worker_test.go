@@ -13,7 +13,9 @@ import (
 
 	"github.com/dossier-crm/dossier/internal/app"
 	"github.com/dossier-crm/dossier/internal/app/apptest"
+	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/dialect/flowroute"
+	"github.com/dossier-crm/dossier/internal/resource"
 )
 
 // Files are fetched from their URLs: what is there becomes a document, and of the rest
@@ -176,6 +178,81 @@ func TestTell(t *testing.T) {
 		await(t, func() bool { return !w.PortOrders.Busy() })
 		if len(told) > 0 {
 			t.Errorf("told once more: %s", <-told)
+		}
+	})
+}
+
+// A file that takes its time does not keep changes from being told.
+func TestTellWhileFetching(t *testing.T) {
+	asked, end, told := make(chan struct{}), make(chan struct{}), make(chan string, 1)
+	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			close(asked)
+			<-end
+			return
+		}
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		told <- string(b)
+	}))
+	defer outside.Close()
+	a := start(t, func(c *app.Config) { c.AllowTargets = "127.0.0.1" }, true)
+	defer close(end) // before the server ends
+	more := `,"business_documents":["` + outside.URL + `/slow.pdf"],"status_url":"` + outside.URL + `"`
+	if res := a.Do(t, "POST", "/v2/portorders", fmt.Sprintf(newOrder, more), basic(a)); res.Status != 201 {
+		t.Fatalf("%d %s", res.Status, res.Body)
+	}
+	<-asked
+	if res := a.Do(t, "PUT", "/api/v4/portorders/1", `{"status":"processing"}`); res.Status != 200 {
+		t.Fatalf("%d %s", res.Status, res.Body)
+	}
+	if got := <-told; !strings.Contains(got, "Port Order #1 is processing.") {
+		t.Errorf("told %s", got)
+	}
+}
+
+// However many changes wait for another try, a new one is told.
+func TestTellBesideManyThatWait(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
+		told := make(chan string, 1)
+		outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			told <- string(b)
+		}))
+		defer outside.Close()
+		a := startOn(t, db, func(c *app.Config) { c.AllowTargets = "127.0.0.1" }, true)
+		if res := a.Do(t, "POST", "/v2/portorders", fmt.Sprintf(newOrder, `,"status_url":"`+outside.URL+`"`), basic(a)); res.Status != 201 {
+			t.Fatalf("%d %s", res.Status, res.Body)
+		}
+		w, release, err := a.Workspaces.Acquire(t.Context(), a.Workspace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		res := w.Records.Catalog().Resource("portorderHistory")
+		waiting := make([]*resource.Record, 1200)
+		for i := range waiting {
+			waiting[i] = &resource.Record{Values: make([]resource.Value, len(res.Fields))}
+			for name, v := range map[string]resource.Value{
+				"deleted": resource.BoolValue(false), "portOrderId": resource.IntValue(1), "status": resource.TextValue("review"),
+				"dueAt": resource.IntValue(a.Clock.Now().Add(time.Hour).UnixMilli()), "attempts": resource.IntValue(9),
+			} {
+				waiting[i].Values[res.Field(name).Index] = v
+			}
+		}
+		if err := w.Store.Write(t.Context(), func(tx crm.Tx) error { return tx.Insert(t.Context(), res, waiting...) }); err != nil {
+			t.Fatal(err)
+		}
+		if res := a.Do(t, "PUT", "/api/v4/portorders/1", `{"status":"processing"}`); res.Status != 200 {
+			t.Fatalf("%d %s", res.Status, res.Body)
+		}
+		if got := <-told; !strings.Contains(got, "Port Order #1 is processing.") {
+			t.Errorf("told %s", got)
 		}
 	})
 }
