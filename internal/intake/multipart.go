@@ -17,7 +17,7 @@ import (
 // Part is the header of one part of a multipart body.
 type Part struct {
 	Name     string // of the field
-	FileName string // as the client sent it, with its path if it has one; "" = none
+	FileName string // as the client meant it, with its path if it has one; "" = none
 	Type     string // media type in lower case, without parameters; "" = none
 }
 
@@ -272,7 +272,7 @@ func (m *parts) describe(h textproto.MIMEHeader) (part Part, err error) {
 		if err != nil {
 			return part, m.wrong(Syntax, "", "a part whose Content-Disposition cannot be read")
 		}
-		part.Name, part.FileName = strings.ToValidUTF8(params["name"], "\uFFFD"), params["filename"]
+		part.Name, part.FileName = strings.ToValidUTF8(params["name"], "\uFFFD"), decoded(params["filename"])
 	}
 	if text := h.Get("Content-Type"); text != "" {
 		kind, _, err := mime.ParseMediaType(text)
@@ -282,6 +282,20 @@ func (m *parts) describe(h textproto.MIMEHeader) (part Part, err error) {
 		part.Type = kind
 	}
 	return part, nil
+}
+
+// decoded reads a file name that is written as encoded words (RFC 2047). RFC 7578 has no
+// such thing, but .NET's ContentDispositionHeaderValue writes names so that are not
+// ASCII, and the servers of its kind read them so.
+func decoded(name string) string {
+	if !strings.HasPrefix(name, "=?") || !strings.HasSuffix(name, "?=") {
+		return name
+	}
+	text, err := new(mime.WordDecoder).DecodeHeader(name)
+	if err != nil {
+		return name // of a character set that is not known: nobody could have read it
+	}
+	return text
 }
 
 // part reads the body of a part as its rule says.

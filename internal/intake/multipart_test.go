@@ -98,6 +98,28 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
+// Names of files come in all spellings that clients have for what is not ASCII.
+func TestMultipartNames(t *testing.T) {
+	for header, want := range map[string]string{
+		`filename="résumé.txt"`:                                         "résumé.txt",
+		`filename*=UTF-8''r%C3%A9.txt`:                                  "ré.txt",
+		`filename="=?utf-8?B?csOpLnR4dA==?="`:                           "ré.txt",
+		`filename="=?UTF-8?Q?r=C3=A9_1.txt?="`:                          "ré 1.txt",
+		`filename="=?iso-8859-1?Q?r=E9?= =?utf-8?B?LnR4dA==?="`:         "ré.txt",
+		`filename="=?utf-8?B?eC50eHQ=?="; filename*=utf-8''r%C3%A9.txt`: "ré.txt",
+		`filename="=?koi8-r?B?csOpLnR4dA==?="`:                          "=?koi8-r?B?csOpLnR4dA==?=",
+		`filename="=?utf-8?B?!?="`:                                      "=?utf-8?B?!?=",
+		`filename="a =?utf-8?B?csOpLnR4dA==?="`:                         "a =?utf-8?B?csOpLnR4dA==?=",
+		`filename="=?=.txt"`:                                            "=?=.txt",
+		`filename="x.txt"; filename*=ISO-8859-1''r%E9.txt`:              "x.txt",
+	} {
+		got, err := readParts(t, intake.Limits{}, formType, body(`Content-Disposition: form-data; name="f"; `+header, "abc"))
+		if err != nil || len(got.Info) != 1 || got.Info[0].Part.FileName != want {
+			t.Errorf("%s: %+v, %v", header, got.Info, err)
+		}
+	}
+}
+
 func TestMultipartProblems(t *testing.T) {
 	const field, file = `Content-Disposition: form-data; name="c"`, `Content-Disposition: form-data; name="f"; filename="a"`
 	limits := intake.Limits{Value: 10, Values: 15, File: 10, Files: 2, Parts: 3, Header: 200}

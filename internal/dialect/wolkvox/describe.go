@@ -120,7 +120,7 @@ func Quirks() []dialect.Quirk {
 		{What: "What only reads is asked for with GET or POST; a GET has a body then.", Known: "R"},
 		{What: "Letter case of paths and doubled slashes do not matter; `.php` does.", Known: "R a doubled slash; I"},
 		{What: "All operations take JSON, `multipart/form-data` and forms in a URL's coding, the last without files. A body that begins with `{` is JSON whatever its `Content-Type` says, unless it is multipart. Members that are not known are ignored, and their letter case is. Numbers do for texts.", Known: "R that scripts send numbers; I"},
-		{What: "In multipart bodies every part with a file name is an attachment, whatever it is called; `file` without one is refused.", Known: "R `file`; I"},
+		{What: "In multipart bodies every part with a file name is an attachment, whatever it is called; `file` without one is refused. A file name that is not ASCII may be there as it is, as `filename*`, or in encoded words.", Known: "R `file`; I"},
 		{What: "`responsible` and `owner` are users that can log in, by their e-mail address or as `NIC@OPERATION`, as the vendor's names are made (`agent10@module`). Answers have the e-mail address.", Known: "R the names; I"},
 		{What: "`contact` is an e-mail address (`email` of the contact, not `email2` and `email3`). The case's account is that of its contact.", Known: "R; I the account"},
 		{What: "Types, statuses and priorities are the values of `caseTypes`, `caseStatuses` and `casePriorities`, by their name in any language; answers have the English one, whoever the token's user is. A status may be for some types only. A priority is kept under the name that was sent; where there are no `casePriorities`, any text is one.", Known: "R that they exist; I"},
