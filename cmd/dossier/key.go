@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -36,7 +38,7 @@ type keyCreateCmd struct {
 	User                  string   `required:"" placeholder:"ADDRESS" help:"E-mail address of the user it acts as."`
 	Scope                 []string `placeholder:"NAME" help:"Scalepoint: a scope that tokens may have. Default: platform-service-provider:write, case_integration and platform-case:read; there is case:delete, too."`
 	InsuranceCompanyAlias string   `placeholder:"TEXT" help:"Scalepoint: the alias that requests name. Default: the workspace."`
-	Certificate           []string `placeholder:"FILE" help:"Scalepoint: certificate (PEM or DER) that signs the client's assertions. May be repeated."`
+	Certificate           []string `placeholder:"FILE" help:"Scalepoint: certificate (PEM, DER or base64) that signs the client's assertions. May be repeated."`
 	Operation             string   `placeholder:"NAME" help:"wolkvox: the operation that requests name. Default: the workspace."`
 	JSON                  bool     `name:"json" help:"Print JSON."`
 }
@@ -76,7 +78,9 @@ func (c *keyCreateCmd) Run(p *process) error {
 // maxCertificateFile is the length of the longest file that is looked at, in bytes.
 const maxCertificateFile = 64 << 10
 
-// readCertificates reads certificates as DER from files in PEM or DER.
+// readCertificates reads certificates as DER from files in PEM, in DER, or in DER as
+// base64 without PEM's frame, which is how Scalepoint's clients are told to hand them
+// over [R].
 func readCertificates(files []string) (all [][]byte, err error) {
 	for _, name := range files {
 		f, err := os.Open(name)
@@ -89,6 +93,8 @@ func readCertificates(files []string) (all [][]byte, err error) {
 		}
 		if block, _ := pem.Decode(data); block != nil {
 			data = block.Bytes
+		} else if der, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(data))); err == nil {
+			data = der
 		}
 		all = append(all, data)
 	}
@@ -98,7 +104,7 @@ func readCertificates(files []string) (all [][]byte, err error) {
 type keyAddCertificateCmd struct {
 	Dialect string `required:"" enum:"scalepoint" help:"Dialect of the key: ${enum}."`
 	Key     string `arg:"" help:"Public part of the key, as the list shows it."`
-	File    string `arg:"" help:"Certificate, PEM or DER, with an RSA key."`
+	File    string `arg:"" help:"Certificate, PEM, DER or base64, with an RSA key."`
 }
 
 // Run adds the certificate to those that the key has.

@@ -65,7 +65,7 @@ const (
 // CreateCredential makes a key of any dialect for the user with this e-mail address,
 // the administrator when it is empty, and returns its members: see
 // auth.Service.CreateCredential. What the grant leaves empty follows from the
-// workspace and the user.
+// workspace and the user; what keys of the dialect do not have is fault.Invalid.
 func (a *App) CreateCredential(ctx context.Context, dialect, workspace, email string, grant auth.Grant) (_ []auth.Member, err error) {
 	defer fault.Wrap(&err, "app.CreateCredential(%s, %s)", dialect, workspace)
 	user, err := a.FindUser(ctx, workspace, email)
@@ -89,6 +89,19 @@ func (a *App) CreateCredential(ctx context.Context, dialect, workspace, email st
 		}
 	case "wolkvox":
 		own.Operation = cmp.Or(grant.Operation, workspace)
+	}
+	for _, lost := range []struct {
+		flag string
+		yes  bool
+	}{
+		{"scope", grant.Scopes != nil && own.Scopes == nil},
+		{"insurance-company-alias", grant.InsuranceCompanyAlias != "" && own.InsuranceCompanyAlias == ""},
+		{"certificate", grant.Certificates != nil && own.Certificates == nil},
+		{"operation", grant.Operation != "" && own.Operation == ""},
+	} {
+		if lost.yes {
+			return nil, fault.InField(lost.flag, "keys of %s have none", dialect)
+		}
 	}
 	return a.Auth.CreateCredential(ctx, dialect, workspace, user, own)
 }
