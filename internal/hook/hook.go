@@ -20,6 +20,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dossier-crm/dossier/internal/bell"
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/filter"
@@ -103,7 +104,7 @@ type Config struct {
 type Service struct {
 	cfg Config
 
-	wake     chan struct{}
+	wake     bell.Bell
 	changed  atomic.Bool // hooks were, since they were read
 	watching atomic.Bool // there are hooks, or nobody has looked
 	busy     atomic.Bool // there is something to deliver
@@ -124,7 +125,7 @@ func New(cfg Config) (_ *Service, err error) {
 		cfg.Logger = slog.Default()
 	}
 	cfg.Logger = cfg.Logger.With("workspace", cfg.Workspace)
-	s := &Service{cfg: cfg, wake: make(chan struct{}, 1), queues: map[int64]*queue{}}
+	s := &Service{cfg: cfg, wake: bell.New(), queues: map[int64]*queue{}}
 	s.watching.Store(true)
 	return s, nil
 }
@@ -162,12 +163,7 @@ func (s *Service) Changed(res *resource.Resource) {
 
 // Wake makes Run look at once for what is to be done: for whoever has moved the
 // workspace's clock.
-func (s *Service) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // it will look anyway
-	}
-}
+func (s *Service) Wake() { s.wake.Ring() }
 
 // Busy reports whether something is to be delivered, now or later, parked
 // deliveries aside.

@@ -78,28 +78,10 @@ func (s *Service) Run(ctx context.Context) {
 			s.cfg.Logger.ErrorContext(ctx, "delivering webhooks", "error", err)
 			again = trouble
 		}
-		if !s.sleep(ctx, again) {
+		if !s.wake.Wait(ctx, again) {
 			return
 		}
 	}
-}
-
-// sleep waits until somebody calls or the time is over; 0 = it never is. It reports
-// whether to go on.
-func (s *Service) sleep(ctx context.Context, d time.Duration) bool {
-	var over <-chan time.Time
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		over = t.C
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-s.wake:
-	case <-over:
-	}
-	return true
 }
 
 // end waits for what was begun, and lets another node go on.

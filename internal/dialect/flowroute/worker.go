@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dossier-crm/dossier/internal/bell"
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -66,7 +67,7 @@ type task struct {
 	*Worker
 	name string                           // of the resource whose records say what is to be done, and when
 	do   func(context.Context, row) error // it for one of them
-	wake chan struct{}
+	wake bell.Bell
 	busy atomic.Bool
 	told bool // Pending was called; of run
 }
@@ -78,8 +79,8 @@ func NewWorker(cfg WorkerConfig) *Worker {
 	}
 	w := &Worker{cfg: cfg}
 	w.tasks = [...]*task{
-		{Worker: w, name: "portorderFiles", do: w.fetch, wake: make(chan struct{}, 1)},
-		{Worker: w, name: "portorderHistory", do: w.tell, wake: make(chan struct{}, 1)},
+		{Worker: w, name: "portorderFiles", do: w.fetch, wake: bell.New()},
+		{Worker: w, name: "portorderHistory", do: w.tell, wake: bell.New()},
 	}
 	return w
 }
@@ -90,10 +91,7 @@ func (w *Worker) Changed(res *resource.Resource) {
 		return
 	}
 	for _, t := range w.tasks {
-		select {
-		case t.wake <- struct{}{}:
-		default: // it will look anyway
-		}
+		t.wake.Ring()
 	}
 }
 
@@ -121,28 +119,10 @@ func (t *task) run(ctx context.Context) {
 			t.cfg.Logger.ErrorContext(ctx, "files and status of port orders", "error", err)
 			again = firstWait
 		}
-		if !t.sleep(ctx, again) {
+		if !t.wake.Wait(ctx, again) {
 			return
 		}
 	}
-}
-
-// sleep waits until somebody calls or the time is over; 0 = it never is. It reports
-// whether to go on.
-func (t *task) sleep(ctx context.Context, d time.Duration) bool {
-	var over <-chan time.Time
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		over = t.C
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.wake:
-	case <-over:
-	}
-	return true
 }
 
 // maxDue bounds how much of what is due is read at once.
