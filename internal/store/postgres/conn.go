@@ -153,8 +153,8 @@ func (c *conn) bind(types []uint32, args []store.Arg) error {
 			size += 20 // digits and sign of a 64-bit integer
 		}
 	}
-	if cap(c.buf) < size {
-		c.buf = make([]byte, 0, size)
+	if c.buf == nil || cap(c.buf) < size { // nil would be sent as null
+		c.buf = make([]byte, 0, max(size, minArgs))
 	}
 	buf := c.buf[:0] // large enough: values keep pointing into it
 	c.values, c.formats = c.values[:0], c.formats[:0]
@@ -193,6 +193,9 @@ func (c *conn) bind(types []uint32, args []store.Arg) error {
 	c.buf = buf
 	return nil
 }
+
+// minArgs is how many bytes of arguments a connection has room for from the start.
+const minArgs = 256
 
 // Query implements store.Conn.
 func (c *conn) Query(ctx context.Context, sql string, args []store.Arg, row func(store.Row) error) error {

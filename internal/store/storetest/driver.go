@@ -31,6 +31,7 @@ func Drivers(t *testing.T, place func(t *testing.T) (open func() (store.DB, erro
 	}{
 		{"values of every type come back as they went in", roundTrip},
 		{"placeholders may repeat and come in any order", placeholders},
+		{"an empty text is no null, not even as a connection's first", firstText},
 		{"text that PostgreSQL cannot keep is refused", refusedText},
 		{"fold agrees with Go for every character", foldAll},
 		{"rows are counted", countRows},
@@ -273,6 +274,22 @@ func placeholders(t *testing.T, d *driver) {
 		return c.Query(t.Context(), `SELECT id FROM t WHERE a = $1 AND b = $2`, []store.Arg{integer(1)}, func(store.Row) error { return nil })
 	})
 	wantKind(t, "a missing argument", err, fault.Internal)
+}
+
+func firstText(t *testing.T, d *driver) {
+	d.create(`CREATE TABLE t (id {id}, s TEXT)`)
+	again := func() {
+		if err := d.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		d.reopen()
+	}
+	again()
+	d.mustExec(`INSERT INTO t (s) VALUES ($1)`, text(""))
+	again()
+	if got := d.ints(`SELECT id FROM t WHERE s >= $1 AND s IS NOT NULL`, text("")); !slices.Equal(got, []int64{1}) {
+		t.Errorf("rows %v, not the one with an empty text", got)
+	}
 }
 
 func refusedText(t *testing.T, d *driver) {
