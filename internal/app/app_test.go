@@ -176,8 +176,12 @@ func TestReopen(t *testing.T) {
 // A backup in the place of a workspace's file is that workspace.
 func TestBackup(t *testing.T) {
 	a := apptest.New(t, apptest.Options{})
+	field := map[string]any{"entity": "accounts", "fieldName": "Z_sector", "type": "text", "searchable": true}
+	if got := a.Do(t, "POST", "/api/v4/extrafields", field); got.Status >= 300 {
+		t.Fatalf("%d %s", got.Status, got.Body)
+	}
 	for _, name := range []string{"Acme", "Globex"} {
-		if got := a.Do(t, "POST", "/api/v4/accounts", map[string]any{"name": name, "salesRepId1": a.Admin, "branchId": 1}); got.Status >= 300 {
+		if got := a.Do(t, "POST", "/api/v4/accounts", map[string]any{"name": name, "salesRepId1": a.Admin, "branchId": 1, "Z_sector": "Food"}); got.Status >= 300 {
 			t.Fatalf("%d %s", got.Status, got.Body)
 		}
 	}
@@ -208,7 +212,7 @@ func TestBackup(t *testing.T) {
 	}
 	defer release()
 	accounts := w.Records.Catalog().Resource("accounts")
-	where, err := filter.Where(w.Records.Catalog(), accounts, "name LIKE '%lobe%'")
+	where, err := filter.Where(w.Records.Catalog(), accounts, "name LIKE '%lobe%' AND Z_sector = 'food'")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,7 @@ const (
 	reading role = iota
 	writing
 	checkpointing
+	copying
 )
 
 // dial opens a connection. Only the writer may create the file.
@@ -91,8 +92,8 @@ func dial(ctx context.Context, path string, opts Options, as role) (_ *conn, err
 	switch as {
 	case writing:
 		cacheSize = opts.WriterCache
-	case checkpointing:
-		cacheSize = 64 // it copies pages without keeping them
+	case checkpointing, copying:
+		cacheSize = 64 // they copy pages without keeping them
 	}
 	if as == writing {
 		if err := c.journal(); err != nil {

@@ -239,7 +239,7 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return fault.New(fault.Conflict, "the file exists already")
 	}
-	c, err := dial(ctx, db.path, db.opts, checkpointing)
+	c, err := dial(ctx, db.path, db.opts, copying)
 	if err != nil {
 		return err
 	}

@@ -386,7 +386,11 @@ func TestOtherProcessHoldsTheLock(t *testing.T) {
 func TestBackup(t *testing.T) {
 	db := open(t, tempPath(t), sqlite.Options{})
 	mustExec(t, db, `CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT)`)
-	mustExec(t, db, `INSERT INTO t (s) VALUES ('kept')`)
+	mustExec(t, db, `INSERT INTO t (s) VALUES ('Kept')`)
+	// Extra fields that can be searched have such an index, and trigrams such a table.
+	mustExec(t, db, `CREATE INDEX i ON t (fold(s))`)
+	mustExec(t, db, `CREATE VIRTUAL TABLE f USING fts5(s, tokenize = 'trigram')`)
+	mustExec(t, db, `INSERT INTO f VALUES ('Kept')`)
 	target := filepath.Join(t.TempDir(), "copy's.db")
 	if err := db.Backup(t.Context(), target); err != nil {
 		t.Fatal(err)
@@ -406,6 +410,8 @@ func TestBackup(t *testing.T) {
 	}
 	copied := open(t, target, sqlite.Options{})
 	wantInts(t, copied, `SELECT count(*) FROM t`, 1)
+	wantInts(t, copied, `SELECT count(*) FROM t INDEXED BY i WHERE fold(s) = 'kept'`, 1)
+	wantInts(t, copied, `SELECT count(*) FROM f WHERE f MATCH 'kep'`, 1)
 	wantInts(t, copied, `SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'`, 1)
 }
 
