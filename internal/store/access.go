@@ -318,45 +318,23 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		done, err := l.stream(ctx, c, p, string(m))
 		return access{}, done, err
 	}
-	// Looking up n candidates costs about as much as walking n rows, and a walk
-	// meets a selected row once in (all rows / n). So the two cost the same when
-	// n² = rows wanted · all rows.
-	wanted := float64(l.q.Limit + 1)
-	if l.q.After == nil {
-		wanted += float64(l.q.Offset)
-	}
-	all, err := l.maxID(ctx, c)
+	m, err := l.measure(ctx, c)
 	if err != nil {
 		return access{}, false, err
 	}
-	even := int(math.Sqrt(wanted * float64(all)))
-	sifts := src.index() == "" && src.rank() != rankScan && l.covered()
 	covers := l.covers(src, index)
 	switch {
 	case src.rank() == rankScan: // counting them would be scanning
-	case sifts:
-		found, err := l.find(ctx, c, src, siftMost*even)
-		if err != nil {
-			return access{}, false, err
-		}
-		if found == nil {
-			break
-		}
-		// Of an index with all rows, so many entries will do, if every sixth
-		// candidate is selected and they do not all come last.
-		budget := 6 * wanted * float64(all) / float64(len(found))
-		if budget <= siftCost*float64(len(found)) {
-			done, err = l.sift(ctx, c, p, found, index, equal, int(budget))
-		}
-		return access{source: found}, done, err
+	case src.index() == "" && l.covered():
+		return l.sifted(ctx, c, p, src, index, equal, m, covers)
 	case !covers:
-		found, err := l.find(ctx, c, src, even)
+		found, whole, err := l.find(ctx, c, src, m.even)
 		switch {
 		case err != nil:
 			return access{}, false, err
-		case found != nil && src.index() == "":
+		case whole && src.index() == "":
 			return access{source: found}, false, nil
-		case found != nil:
+		case whole:
 			return l.from(src), false, nil
 		}
 	}
@@ -366,98 +344,50 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 		return access{}, done, err
 	}
 	// The rows may lie where the walk comes last, so it ends somewhere.
-	const patience = 4
 	if src.index() != "" {
-		done, err = l.walk(ctx, c, p, nil, index, equal, patience*even+int(wanted))
+		done, err = l.walk(ctx, c, p, nil, index, equal, patience*m.even+m.wanted)
 		return l.from(src), done, err
 	}
 	// Rows that are no candidates need not be fetched, which makes a walk ten
 	// times as quick; but collecting very many candidates takes longer than
 	// meeting enough of them.
-	done, err = l.walk(ctx, c, p, nil, index, equal, min(shortWalk+int(wanted), patience*even))
-	if !done && err == nil && sifts {
-		_, err = l.sift(ctx, c, p, src, index, equal, math.MaxInt)
-		return access{}, true, err
-	}
+	done, err = l.walk(ctx, c, p, nil, index, equal, m.shortWalk())
 	if !done && err == nil {
-		done, err = l.walk(ctx, c, p, src, index, equal, 10*patience*even)
+		done, err = l.walk(ctx, c, p, src, index, equal, 10*patience*m.even)
 	}
 	return l.from(src), done, err
 }
 
-// Looking up a candidate takes as long as passing siftCost entries of an index that
-// are none; and siftMost times as many candidates are worth their collecting as for
-// a walk that fetches each row.
-const (
-	siftCost = 30
-	siftMost = 3
-)
+// measures are what decides between ways to find rows, in rows.
+type measures struct {
+	wanted int // up to the end of the page, and one more
+	all    int // in the table, as if none of the ids were left out
 
-// covered reports whether the index that serves the order holds it all, so that
-// passing a row means reading no more than its entry.
-func (l *list) covered() bool {
-	first := l.terms[0].Path
-	return len(l.terms) <= 2 && !first.Title && !first.Field.Extra
+	// even is where looking up candidates costs as much as walking: n candidates
+	// cost about as much as n rows of a walk, and a walk meets a selected row once
+	// in (all rows / n). So the two cost the same when n² = rows wanted · all rows.
+	even int
 }
 
-// sift fills the page with candidates, in the list's order: it reads up to budget
-// entries of the index, and fetches the rows of those that are among them. It
-// reports false when the page did not become full, unless the budget is math.MaxInt;
-// the page is then of no use.
-func (l *list) sift(ctx context.Context, c Conn, p *crm.Page, among source, index string, equal filter.And, budget int) (done bool, err error) {
-	p.Keys, p.More = p.Keys[:0], false
-	for _, piece := range l.pieces() {
-		sql, args, err := l.siftStatement(piece, among, index, equal, budget, l.q.Limit+1-len(p.Keys))
-		if err != nil {
-			return false, err
-		}
-		if err := c.Query(ctx, sql, args, func(r Row) error { l.take(r, p); return nil }); err != nil {
-			return false, err
-		}
-		if p.More {
-			return true, nil
-		}
+func (l *list) measure(ctx context.Context, c Conn) (m measures, err error) {
+	m.wanted = l.q.Limit + 1
+	if l.q.After == nil {
+		m.wanted += l.q.Offset
 	}
-	return budget == math.MaxInt, nil
+	all, err := l.maxID(ctx, c)
+	m.all = int(all)
+	m.even = int(math.Sqrt(float64(m.wanted) * float64(m.all)))
+	return m, err
 }
 
-// siftStatement writes the statement of sift for one piece.
-func (l *list) siftStatement(p piece, among source, index string, equal filter.And, budget, limit int) (string, []Arg, error) {
-	if index == "" {
-		index = l.t.idsIndex()
-	}
-	b := l.s.newBuilder(l.q.Language)
-	row, entry := b.alias(), b.alias()
-	b.add("SELECT e.i, ", l.version(row), ", ", generation)
-	l.keyColumns(b, "e.")
-	b.add(" FROM (SELECT ", entry, ".", idColumn, " AS i")
-	for k, term := range l.terms {
-		b.add(", ")
-		b.sortValue(term.Path, l.t, entry)
-		b.add(" AS k")
-		b.text = appendInt(b.text, k)
-	}
-	b.add(" FROM ", l.t.name, " ", entry, " INDEXED BY ", quote(index), " WHERE ")
-	b.where(equal, l.t, entry)
-	l.position(b, p, entry)
-	l.order(b, p, 2)
-	b.add(" LIMIT ")
-	b.arg(resource.IntValue(int64(budget)), ColumnInteger)
-	b.add(") e CROSS JOIN ", l.t.name, " ", row, " ON ", row, ".", idColumn, " = e.i WHERE +e.i IN (")
-	among.ids(b, l.t)
-	b.add(") AND ")
-	l.selected(b, row)
-	l.order(b, p, fixedColumns+1)
-	b.add(" LIMIT ")
-	b.text = appendInt(b.text, limit)
-	if offset := l.q.Offset; offset > 0 && l.q.After == nil {
-		b.add(" OFFSET ")
-		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
-	}
-	return b.done()
-}
+// patience times as many rows are walked as would be enough if those selected lay
+// evenly.
+const patience = 4
 
 // shortWalk is how many rows are walked before candidates are collected.
+func (m measures) shortWalk() int { return min(shortWalk+m.wanted, patience*m.even) }
+
+// shortWalk is for how many rows it hardly matters that they are read in vain.
 const shortWalk = 2_000
 
 func isID(src source) bool {
@@ -572,27 +502,26 @@ func (l *list) maxID(ctx context.Context, c Conn) (id int64, err error) {
 	return id, err
 }
 
-// find returns the ids that a source finds, unless they are more than n: then
-// it returns nil.
-func (l *list) find(ctx context.Context, c Conn, src source, n int) (found foundSource, err error) {
+// find returns ids that a source finds, and whether these are all. It reads no more
+// than n and one.
+func (l *list) find(ctx context.Context, c Conn, src source, n int) (found foundSource, whole bool, err error) {
+	found = foundSource{}
+	err = l.candidates(ctx, c, src, n+1, func(id int64) { found = append(found, id) })
+	return sortedIDs(found), len(found) <= n, err
+}
+
+// candidates calls found with up to limit ids that a source finds.
+func (l *list) candidates(ctx context.Context, c Conn, src source, limit int, found func(id int64)) error {
 	b := l.s.newBuilder(l.q.Language)
 	b.alias() // t0 is the table that is listed
 	src.ids(b, l.t)
 	b.add(" LIMIT ")
-	b.arg(resource.IntValue(int64(n)+1), ColumnInteger)
+	b.arg(resource.IntValue(int64(limit)), ColumnInteger)
 	sql, args, err := b.done()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found = foundSource{}
-	err = c.Query(ctx, sql, args, func(r Row) error {
-		found = append(found, r.Int(0))
-		return nil
-	})
-	if err != nil || len(found) > n {
-		return nil, err
-	}
-	return sortedIDs(found), nil
+	return c.Query(ctx, sql, args, func(r Row) error { found(r.Int(0)); return nil })
 }
 
 // brief reports whether the index of ids holds all that an expression asks for.

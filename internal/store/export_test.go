@@ -32,26 +32,33 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		}
 		for _, piece := range l.pieces() {
 			sql, args, err := l.statement(piece, how, q.Limit+1)
+			statements := []statement{{sql, args}}
 			match, streams := l.source(q.Where).(matchSource)
 			switch {
 			case done && streams && l.terms[0].id && !l.terms[0].Desc:
 				b.WriteString("STREAM ")
 				sql, args, err = l.statement(piece, access{source: streamSource(match)}, 1)
+				statements = []statement{{sql, args}}
+			case done && strings.Contains(asked.last().sql, "json_each"):
+				b.WriteString("SIFT ")
+				statements = asked.statements[len(asked.statements)-2:]
 			case done:
 				b.WriteString("WALK ")
-				sql, args, err = asked.sql, asked.args, nil
+				statements = []statement{asked.last()}
 			}
 			if err != nil {
 				return err
 			}
-			err = c.Query(ctx, explain+sql, args, func(r Row) error {
-				if line := string(r.Bytes(column)); line != "SCALAR SUBQUERY 1" && line != "SCAN _meta" {
-					b.WriteString(line + "\n")
+			for _, s := range statements {
+				err = c.Query(ctx, explain+s.sql, s.args, func(r Row) error {
+					if line := string(r.Bytes(column)); line != "SCALAR SUBQUERY 1" && line != "SCAN _meta" {
+						b.WriteString(line + "\n")
+					}
+					return nil
+				})
+				if err != nil {
+					return err
 				}
-				return nil
-			})
-			if err != nil {
-				return err
 			}
 		}
 		plans = b.String()
@@ -60,15 +67,21 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 	return plans, err
 }
 
-// recorder remembers the last statement.
+// recorder remembers what was asked.
 type recorder struct {
 	Conn
+	statements []statement
+}
+
+type statement struct {
 	sql  string
 	args []Arg
 }
 
+func (r *recorder) last() statement { return r.statements[len(r.statements)-1] }
+
 func (r *recorder) Query(ctx context.Context, sql string, args []Arg, row func(Row) error) error {
-	r.sql, r.args = sql, args
+	r.statements = append(r.statements, statement{sql, args})
 	return r.Conn.Query(ctx, sql, args, row)
 }
 

@@ -445,6 +445,11 @@ func (l *list) selected(b *builder, alias string) {
 // order writes ORDER BY for the sort keys that are not the same throughout the
 // piece. The columns of all of them start at number first.
 func (l *list) order(b *builder, p piece, first int) {
+	l.orderBy(b, p, func(term int) { b.text = appendInt(b.text, first+term) })
+}
+
+// orderBy is order, with sort keys as a function writes them.
+func (l *list) orderBy(b *builder, p piece, key func(term int)) {
 	b.add(" ORDER BY ")
 	from := p.equal
 	if p.test == isNull {
@@ -454,7 +459,7 @@ func (l *list) order(b *builder, p piece, first int) {
 		if i > from {
 			b.add(", ")
 		}
-		b.text = appendInt(b.text, first+i)
+		key(i)
 		switch term := l.terms[i]; {
 		case term.id && term.Desc:
 			b.add(" DESC")
