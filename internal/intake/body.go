@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -50,6 +51,26 @@ func NewBody(r *http.Request, limit int64) (_ io.Reader, err error) {
 		return &limited{in: r.Body, limit: limit}, nil
 	}
 	return &limited{in: &unpacked{in: &limited{in: r.Body, limit: limit}}, limit: limit}, nil
+}
+
+// ReadForm reads a body that is a form (application/x-www-form-urlencoded) of at most
+// limit bytes. Errors: those of NewBody and of its Read; fault.Invalid for what is no
+// form.
+func ReadForm(r *http.Request, limit int64) (_ url.Values, err error) {
+	defer fault.Wrap(&err, "intake.ReadForm")
+	in, err := NewBody(r, limit)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, ReadFault(err)
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "the form is malformed").Because(err)
+	}
+	return form, nil
 }
 
 // encoded reports whether a body is packed with gzip.

@@ -18,7 +18,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -339,9 +338,7 @@ func (d *Dialect) problemOf(w http.ResponseWriter, r *http.Request, err error) *
 		p.status = http.StatusUnsupportedMediaType
 	case fault.RateLimited:
 		p.status = http.StatusTooManyRequests
-		if wait, ok := auth.RetryAfter(err); ok {
-			w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
-		}
+		dialect.RetryAfter(w, err)
 	case fault.Timeout, fault.Unavailable:
 		p.status = http.StatusServiceUnavailable
 	}
@@ -358,20 +355,10 @@ func (d *Dialect) problemOf(w http.ResponseWriter, r *http.Request, err error) *
 // sendJSON answers with a value. Members are in alphabetical order, as in the
 // vendor's samples [R].
 func sendJSON(w http.ResponseWriter, status int, v any) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // URLs have their & as it is
-	if err := enc.Encode(v); err != nil {
-		status = http.StatusInternalServerError // cannot happen: texts, numbers, maps and lists
-	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that is gone cannot be told
+	dialect.SendJSON(w, status, "application/json", v)
 }
 
 // uuid returns a random UUID of version 4.

@@ -1,21 +1,15 @@
 package riskforce
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
-	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/intake"
@@ -171,9 +165,7 @@ func (d *Dialect) refuseToken(w http.ResponseWriter, r *http.Request, err error)
 	if !errors.As(err, &known) {
 		status, known = oauthOf(err)
 	}
-	if wait, ok := auth.RetryAfter(err); ok {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	}
+	dialect.RetryAfter(w, err)
 	dialect.Drain(r, maxBody)
 	w.Header().Set("Cache-Control", "no-store") // [R]
 	sendJSON(w, status, known)
@@ -205,33 +197,17 @@ func (d *Dialect) refuseRevoke(w http.ResponseWriter, r *http.Request, err error
 // note writes failures of ours into the log, and tells a client that gave up, and may
 // still read, from them.
 func (d *Dialect) note(r *http.Request, err error) error {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		err = fault.New(fault.Invalid, "the request was given up before it was done").Because(err)
-	}
+	err = dialect.GivenUp(r, err)
 	var known *apexError
 	var oauth oauthError
 	if errors.As(err, &known) || errors.As(err, &oauth) {
 		return err
 	}
-	if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
-		d.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Any("error", err))
-	}
+	dialect.LogFailure(d.log, r, err)
 	return err
 }
 
 // sendJSON sends a complete body, of the type that jsforce looks for [R].
 func sendJSON(w http.ResponseWriter, status int, v any) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil { // nothing that is sent from here has a value that fails
-		status = http.StatusInternalServerError
-		b.Reset()
-	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	h := w.Header()
-	h["Content-Type"] = []string{"application/json;charset=UTF-8"} // [K]
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone is no error of ours
+	dialect.SendJSON(w, status, "application/json;charset=UTF-8", v) // [K]
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -134,17 +133,9 @@ func readForm(r *http.Request) (url.Values, error) {
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "application/x-www-form-urlencoded" || err != nil && kind == "" {
-		in, err := intake.NewBody(r, maxForm)
+		sent, err := intake.ReadForm(r, maxForm)
 		if err != nil {
 			return nil, err
-		}
-		text, err := io.ReadAll(in)
-		if err != nil {
-			return nil, intake.ReadFault(err)
-		}
-		sent, err := url.ParseQuery(string(text))
-		if err != nil {
-			return nil, oauthError{"invalid_request", "the form is malformed"}
 		}
 		for name, values := range sent {
 			form[name] = append(form[name], values...)

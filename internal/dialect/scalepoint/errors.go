@@ -1,15 +1,10 @@
 package scalepoint
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"mime"
 	"net/http"
-	"strconv"
 
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -155,34 +150,18 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // note writes failures of ours into the log, and tells a client that gave up, and may
 // still read, from them.
 func (d *Dialect) note(r *http.Request, err error) error {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		err = fault.New(fault.Invalid, "the request was given up before it was done").Because(err)
-	}
+	err = dialect.GivenUp(r, err)
 	var known *problem
 	var oauth oauthError
 	var un *unauthorized
 	if errors.As(err, &known) || errors.As(err, &oauth) || errors.As(err, &un) {
 		return err
 	}
-	if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
-		d.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Any("error", err))
-	}
+	dialect.LogFailure(d.log, r, err)
 	return err
 }
 
 // sendJSON sends a complete body.
 func sendJSON(w http.ResponseWriter, status int, v any) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil { // nothing that is sent from here has a value that fails
-		status = http.StatusInternalServerError
-		b.Reset()
-	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	h := w.Header()
-	h["Content-Type"] = []string{"application/json; charset=utf-8"} // ASP.NET's [K]
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone is no error of ours
+	dialect.SendJSON(w, status, "application/json; charset=utf-8", v) // ASP.NET's [K]
 }

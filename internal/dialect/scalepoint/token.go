@@ -2,8 +2,6 @@ package scalepoint
 
 import (
 	"errors"
-	"io"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -140,17 +138,9 @@ func readForm(r *http.Request) (url.Values, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
 		return nil, oauthError{"invalid_request", "the Content-Type has to be application/x-www-form-urlencoded"}
 	}
-	in, err := intake.NewBody(r, maxForm)
+	form, err := intake.ReadForm(r, maxForm)
 	if err != nil {
 		return nil, err
-	}
-	text, err := io.ReadAll(in)
-	if err != nil {
-		return nil, intake.ReadFault(err)
-	}
-	form, err := url.ParseQuery(string(text))
-	if err != nil {
-		return nil, oauthError{"invalid_request", "the form is malformed"}
 	}
 	for name, values := range form {
 		if len(values) > 1 {
@@ -169,9 +159,7 @@ func (d *Dialect) refuseToken(w http.ResponseWriter, r *http.Request, err error)
 	if !errors.As(err, &known) {
 		status, known = oauthOf(err)
 	}
-	if wait, ok := auth.RetryAfter(err); ok {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	}
+	dialect.RetryAfter(w, err)
 	dialect.Drain(r, maxForm)
 	w.Header().Set("Cache-Control", "no-store")
 	sendJSON(w, status, known)

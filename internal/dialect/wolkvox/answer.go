@@ -1,18 +1,12 @@
 package wolkvox
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 
-	"github.com/dossier-crm/dossier/internal/auth"
 	"github.com/dossier-crm/dossier/internal/dialect"
 	"github.com/dossier-crm/dossier/internal/fault"
 	"github.com/dossier-crm/dossier/internal/intake"
@@ -156,16 +150,13 @@ func answerOf(err error) (int, *answer) {
 
 // refuse answers with what went wrong, and writes failures of ours into the log.
 func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		err = fault.New(fault.Invalid, "the request was given up before it was done").Because(err)
-	}
+	err = dialect.GivenUp(r, err)
 	code, a := answerOf(err)
 	if code >= http.StatusInternalServerError {
 		d.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.Any("error", err))
 	}
-	if wait, ok := auth.RetryAfter(err); ok {
+	if dialect.RetryAfter(w, err) {
 		a.Msg = badToken + ": there were too many that are not valid; try again later"
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
 	if codings := intake.AcceptEncoding(err); codings != "" {
 		w.Header().Set("Accept-Encoding", codings)
@@ -176,19 +167,8 @@ func (d *Dialect) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 // send sends a complete body.
 func send(w http.ResponseWriter, code int, a *answer) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(a); err != nil { // nothing that is sent from here has a value that fails
-		code = http.StatusInternalServerError
-		b.Reset()
-	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(code)
-	_, _ = w.Write(body) // a client that has gone is no error of ours
+	dialect.SendJSON(w, code, "application/json", a)
 }
