@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/dossier-crm/dossier/internal/auth"
@@ -44,6 +45,21 @@ func Actor(r *http.Request, dialect string, ses auth.Session) crm.Actor {
 		Restricted: ses.Restricted,
 		Branches:   ses.Branches,
 	}
+}
+
+// ClientAuth returns what an OAuth client says of itself as HTTP Basic authentication.
+// RFC 6749 has both parts escaped as in forms before they are put together, and
+// libraries differ in how much they escape: oauth4webapi writes %5F for an underscore.
+// Ours have nothing that means something else unescaped. What is not escaped well is
+// taken as it is.
+func ClientAuth(r *http.Request) (id, secret string, ok bool) {
+	id, secret, ok = r.BasicAuth()
+	for _, s := range []*string{&id, &secret} {
+		if plain, err := url.QueryUnescape(*s); err == nil {
+			*s = plain
+		}
+	}
+	return id, secret, ok
 }
 
 // RemoteHost is the address that a request comes from, without its port.

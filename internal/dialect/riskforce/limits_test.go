@@ -402,7 +402,9 @@ func TestClientInHeader(t *testing.T) {
 		want                   string
 	}{
 		{"both in the header", c["client_id"], c["client_secret"], "", 200, `"access_token":"00D`},
+		{"escaped as in forms, and more than has to be", strings.ReplaceAll(c["client_id"], "_", "%5F"), strings.ReplaceAll(c["client_secret"], "_", "%5f"), "", 200, `"access_token":"00D`},
 		{"a wrong secret", c["client_id"], "x", "", 400, `"error":"invalid_client"`},
+		{"a secret that is escaped badly", c["client_id"], "%zz", "", 400, `"error":"invalid_client"`},
 		{"an unknown client", "x", c["client_secret"], "", 400, `"error":"invalid_client_id"`},
 		{"without an id", "", c["client_secret"], "", 400, `missing required parameter: client_id`},
 		{"the form says otherwise", c["client_id"], c["client_secret"], "&client_id=x&client_secret=y", 400, `"error":"invalid_client_id"`},

@@ -147,8 +147,8 @@ func readForm(r *http.Request) (url.Values, error) {
 		}
 	}
 	// A client may name itself in the header instead, as Spring Security and Go's oauth2
-	// do [RFC 6749; K that Salesforce takes it]. Ours have nothing that is escaped there.
-	if id, secret, ok := r.BasicAuth(); ok && !form.Has("client_id") && !form.Has("client_secret") {
+	// do [RFC 6749; K that Salesforce takes it].
+	if id, secret, ok := dialect.ClientAuth(r); ok && !form.Has("client_id") && !form.Has("client_secret") {
 		form.Set("client_id", id)
 		form.Set("client_secret", secret)
 	}

@@ -106,8 +106,8 @@ func scopesOf(asked string, have []string) ([]string, error) {
 // secret, in the form [R] or as HTTP Basic authentication [RFC 6749].
 func (d *Dialect) authenticate(r *http.Request, form url.Values) (auth.Session, error) {
 	ctx := r.Context()
-	id, secret, basic := r.BasicAuth()
-	if basic { // both are escaped as in forms [RFC 6749]; ours have nothing to escape
+	id, secret, basic := dialect.ClientAuth(r)
+	if basic {
 		if form.Has("client_secret") || form.Has("client_assertion") {
 			return auth.Session{}, oauthError{"invalid_request", "use one way of client authentication"}
 		}
