@@ -188,3 +188,22 @@ func TestMisnamed(t *testing.T) {
 		}
 	}
 }
+
+// The types that clients give are those of the registries.
+func TestContradicts(t *testing.T) {
+	for _, pair := range strings.Fields(`pdf:application/pdf png:image/png jpg:image/jpeg jpeg:image/jpeg gif:image/gif bmp:image/bmp tif:image/tiff
+		tiff:image/tiff ico:image/vnd.microsoft.icon ico:image/x-icon svg:image/svg+xml heic:image/heic txt:text/plain csv:text/csv json:application/json
+		eml:message/rfc822 msg:application/vnd.ms-outlook xml:application/xml xml:text/xml rtf:application/rtf rtf:text/rtf html:text/html htm:text/html
+		doc:application/msword xls:application/vnd.ms-excel ppt:application/vnd.ms-powerpoint odt:application/vnd.oasis.opendocument.text
+		docx:application/vnd.openxmlformats-officedocument.wordprocessingml.document xlsx:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
+		zip:application/zip zip:application/x-zip-compressed mp3:audio/mpeg wav:audio/wav m4a:audio/mp4 mp4:video/mp4 mov:video/quicktime
+		avi:video/x-msvideo webm:video/webm dwg:image/vnd.dwg nta:application/octet-stream XML:Application/XML;charset=utf-8`) {
+		extension, mediaType, _ := strings.Cut(pair, ":")
+		if document.Contradicts(extension, mediaType) {
+			t.Errorf("%s is said not to be %s", extension, mediaType)
+		}
+		if _, said := map[string]bool{"dwg": true, "nta": true}[extension]; !said && !document.Contradicts(extension, "font/woff2") {
+			t.Errorf("%s may be anything", extension)
+		}
+	}
+}
