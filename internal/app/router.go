@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -28,12 +29,40 @@ func newRouter(mounts []mount) router {
 }
 
 func (m router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.Path
-	for _, mount := range m {
-		if len(path) >= len(mount.prefix) && strings.EqualFold(path[:len(mount.prefix)], mount.prefix) {
-			mount.handler.ServeHTTP(w, r)
-			return
+	h := m.find(r.URL.Path)
+	if h == nil {
+		// A client whose base URL ends in a slash doubles the one that its paths begin with.
+		u := *r.URL
+		u.RawPath = single(u.EscapedPath())
+		if path, err := url.PathUnescape(u.RawPath); err == nil {
+			u.Path = path
+		}
+		if h = m.find(u.Path); h != nil {
+			again := *r
+			again.URL, r = &u, &again
 		}
 	}
-	httpd.Error(w, r, fault.New(fault.NotFound, "there is nothing at this address"))
+	if h == nil {
+		httpd.Error(w, r, fault.New(fault.NotFound, "there is nothing at this address"))
+		return
+	}
+	h.ServeHTTP(w, r)
+}
+
+// find returns the handler for a path, nil when there is none.
+func (m router) find(path string) http.Handler {
+	for _, mount := range m {
+		if len(path) >= len(mount.prefix) && strings.EqualFold(path[:len(mount.prefix)], mount.prefix) {
+			return mount.handler
+		}
+	}
+	return nil
+}
+
+// single returns a path with one slash where it has several.
+func single(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	return path
 }
