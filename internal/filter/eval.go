@@ -56,6 +56,8 @@ func (c *Compare) match(rec *resource.Record, look Lookup) bool {
 		return slices.Contains(c.Args, v) == (c.Op == In)
 	case Like, NotLike:
 		return MatchLike(c.Args[0].S, v.S) == (c.Op == Like)
+	case Contains:
+		return strings.Contains(v.S, c.Args[0].S)
 	}
 	order := compareValues(v, c.Args[0])
 	switch c.Op {

@@ -40,8 +40,8 @@ type Never struct{}
 // operator but IsNull is not true when the field is null, or when a reference on
 // the way to it is.
 //
-// Which operators occur depends on the kind of the field: Like and NotLike are
-// for Text and titles; Boolean and RefList have no order, so neither Lt, Le, Gt
+// Which operators occur depends on the kind of the field: Like, NotLike and Contains
+// are for Text and titles; Boolean and RefList have no order, so neither Lt, Le, Gt
 // nor Ge. On a RefList the operands are ids, and the question is what the list
 // contains: Eq and In are true when it has one of them, Ne and NotIn when it is
 // not null and has none of them.
@@ -95,6 +95,7 @@ const (
 	NotIn
 	IsNull // true when the field, or a reference on the way to it, is null
 	NotNull
+	Contains // text that is part of the field's; texts of filters have no word for it
 )
 
 // Term is one key of an order. A null sorts as smaller than every value. The

@@ -181,6 +181,8 @@ func (l *list) indexed(c *filter.Compare) source {
 		if s.order = rankScan; strings.IndexAny(c.Args[0].S, "%_") != 0 {
 			s.order = rankPrefix
 		}
+	case filter.Contains:
+		s.order = rankScan
 	default:
 		return nil
 	}

@@ -39,13 +39,16 @@ func (t *table) match(e filter.Expr) string {
 		return group(all, " OR ")
 	case *filter.Compare:
 		f := t.ownField(e.Path)
-		if f == nil || !f.Search || e.Op != filter.Like {
+		switch {
+		case f == nil || !f.Search:
+			return ""
+		case e.Op == filter.Contains:
+			return group(trigrams(e.Args[0].S), " AND ")
+		case e.Op != filter.Like, f.Key && strings.IndexAny(e.Args[0].S, "%_") > 0: // the latter is a range of its own index
 			return ""
 		}
-		if f.Key && strings.IndexAny(e.Args[0].S, "%_") > 0 {
-			return "" // a range of its own index
-		}
-		return group(trigrams(e.Args[0].S), " AND ")
+		runs := strings.FieldsFunc(e.Args[0].S, func(r rune) bool { return r == '%' || r == '_' })
+		return group(trigrams(runs...), " AND ")
 	}
 	return ""
 }
@@ -77,11 +80,11 @@ func group(members []string, operator string) string {
 	}
 }
 
-// trigrams returns trigrams that every text like pattern contains, quoted for
-// FTS5. Side by side they cover the pattern; those between them would cost as
-// much again and narrow little.
-func trigrams(pattern string) (quoted []string) {
-	for _, run := range strings.FieldsFunc(pattern, func(r rune) bool { return r == '%' || r == '_' }) {
+// trigrams returns trigrams that every text with these runs of characters in it
+// contains, quoted for FTS5. Side by side they cover a run; those between them would
+// cost as much again and narrow little.
+func trigrams(runs ...string) (quoted []string) {
+	for _, run := range runs {
 		starts := make([]int, 0, len(run)+1)
 		for i := range run {
 			starts = append(starts, i)

@@ -297,6 +297,12 @@ func (b *builder) compareWith(c *filter.Compare, column ColumnType, operand, pla
 			return
 		}
 		b.like(c, operand, plain)
+	case filter.Contains:
+		if column != ColumnText {
+			b.fail(fmt.Errorf("a part of a column of type %d", column))
+			return
+		}
+		b.contains(c, operand, plain)
 	case filter.Eq, filter.Ne, filter.Lt, filter.Le, filter.Gt, filter.Ge:
 		operand()
 		b.add(comparisons[c.Op])
@@ -354,6 +360,26 @@ func (b *builder) like(c *filter.Compare, operand, plain func()) {
 		pattern = strings.ReplaceAll(pattern, `\`, `\\`) // its escape character
 	}
 	b.arg(resource.TextValue(pattern), ColumnText)
+}
+
+// contains writes that an operand has a text in it. That is LIKE, which is the faster,
+// unless the text has what LIKE takes for wildcards: SQLite's has no escape.
+func (b *builder) contains(c *filter.Compare, operand, plain func()) {
+	text := c.Args[0].S
+	switch {
+	case !strings.ContainsAny(text, "%_"):
+		b.like(&filter.Compare{Path: c.Path, Op: filter.Like, Args: []resource.Value{resource.TextValue("%" + text + "%")}}, operand, plain)
+	case b.s.flavor == SQLite:
+		b.add("instr(")
+		operand()
+		b.add(", ")
+		b.arg(c.Args[0], ColumnText)
+		b.add(") > 0")
+	default:
+		operand()
+		b.add(" LIKE ")
+		b.arg(resource.TextValue("%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text)+"%"), ColumnText)
+	}
 }
 
 // prefix writes that an operand begins with a text, as a range of bytes.

@@ -77,25 +77,25 @@ func caseFields() []caseField {
 		{"status", caseStatus},
 		{"priority", casePriority},
 		{"email contact", equal("contactId", "email")},
-		{"name contact", like("contactId", "")},
+		{"name contact", contains("contactId", "")},
 		{"contact wolkvox id", reference("contactId")},
 		{"contact identification", equal("contactId", "extId")},
 		{"contact phone", contactPhone},
-		{"description", like("description")},
+		{"description", contains("description")},
 		{"idCase", caseNumber},
 		{"idPrefijo", prefixed},
-		{"companyName", like("accountId", "name")},
-		{"company name", like("accountId", "name")},
+		{"companyName", contains("accountId", "name")},
+		{"company name", contains("accountId", "name")},
 		{"company id", reference("accountId")},
 		{"prefix", equal("prefix")},
 		{"reopened", yes("reopened")},
-		{"responsible name", like("responsibleId", "")},
+		{"responsible name", contains("responsibleId", "")},
 		{"responsible user", user("responsibleId")},
 		{"responsible id", reference("responsibleId")},
-		{"owner name", like("ownerId", "")},
+		{"owner name", contains("ownerId", "")},
 		{"owner user", user("ownerId")},
 		{"owner id", reference("ownerId")},
-		{"solution", like("solution")},
+		{"solution", contains("solution")},
 		{"wolkvox-id", equal("wolkvoxId")},
 		{"type case", caseType},
 		{"case expired", never},
@@ -125,11 +125,10 @@ func equal(names ...string) conditionFunc {
 	}
 }
 
-// like looks for a part of a text, letter case aside.
-func like(names ...string) conditionFunc {
+// contains looks for a part of a text, letter case aside.
+func contains(names ...string) conditionFunc {
 	return func(c *call, cases *resource.Resource, value string) (filter.Expr, error) {
-		pattern := resource.TextValue("%" + resource.Fold(value) + "%")
-		return &filter.Compare{Path: path(c, cases, names...), Op: filter.Like, Args: []resource.Value{pattern}}, nil
+		return &filter.Compare{Path: path(c, cases, names...), Op: filter.Contains, Args: []resource.Value{folded(value)}}, nil
 	}
 }
 

@@ -150,7 +150,7 @@ func (w *world) comparison(r chooser, res *resource.Resource) *filter.Compare {
 	ops := []filter.Op{filter.Eq, filter.Ne, filter.In, filter.NotIn, filter.IsNull, filter.NotNull}
 	switch f.Kind {
 	case resource.Text:
-		ops = append(ops, filter.Like, filter.Like, filter.Like, filter.Like, filter.NotLike, filter.Lt, filter.Le, filter.Gt, filter.Ge)
+		ops = append(ops, filter.Like, filter.Like, filter.Like, filter.Like, filter.NotLike, filter.Contains, filter.Contains, filter.Lt, filter.Le, filter.Gt, filter.Ge)
 	case resource.Boolean, resource.RefList:
 	default:
 		ops = append(ops, filter.Lt, filter.Le, filter.Gt, filter.Ge)
@@ -167,6 +167,8 @@ func (w *world) comparison(r chooser, res *resource.Resource) *filter.Compare {
 		switch {
 		case c.Op == filter.Like || c.Op == filter.NotLike:
 			c.Args = append(c.Args, str(pattern(r)))
+		case c.Op == filter.Contains:
+			c.Args = append(c.Args, str(string(part(r))))
 		case f.Kind == resource.Text:
 			c.Args = append(c.Args, str(resource.Fold(pick(r, texts))))
 		case f.Kind == resource.RefList || f.Table != "":
@@ -178,11 +180,16 @@ func (w *world) comparison(r chooser, res *resource.Resource) *filter.Compare {
 	return c
 }
 
-// pattern draws a pattern of LIKE: a text with some of it replaced by wildcards.
-func pattern(r chooser) string {
+// part draws a part of a text.
+func part(r chooser) []rune {
 	runes := []rune(resource.Fold(pick(r, texts)))
 	from := r.IntN(len(runes) + 1)
-	runes = runes[from : from+r.IntN(len(runes)-from+1)]
+	return runes[from : from+r.IntN(len(runes)-from+1)]
+}
+
+// pattern draws a pattern of LIKE: a text with some of it replaced by wildcards.
+func pattern(r chooser) string {
+	runes := part(r)
 	for i := range runes {
 		switch r.IntN(8) {
 		case 0:
@@ -253,7 +260,7 @@ func showExpr(e filter.Expr) string {
 	case filter.Or:
 		return join(e, " OR ")
 	case *filter.Compare:
-		words := [...]string{"=", "<>", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL"}
+		words := [...]string{"=", "<>", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "IN", "NOT IN", "IS NULL", "IS NOT NULL", "CONTAINS"}
 		args := make([]string, len(e.Args))
 		for i, a := range e.Args {
 			if args[i] = fmt.Sprint(a.I); a.Type == resource.Str {

@@ -641,8 +641,14 @@ func injection(w *world) {
 					w.Errorf("%s: got %v, want %v", showExpr(e), got, want)
 				}
 			}
-			for _, pattern := range []string{a, "%" + a + "%", a + "%", "%" + a} {
-				e := &filter.Compare{Path: path, Op: filter.Like, Args: []resource.Value{str(resource.Fold(pattern))}}
+			for _, e := range []*filter.Compare{
+				{Op: filter.Like, Args: []resource.Value{str(resource.Fold(a))}},
+				{Op: filter.Like, Args: []resource.Value{str(resource.Fold("%" + a + "%"))}},
+				{Op: filter.Like, Args: []resource.Value{str(resource.Fold(a + "%"))}},
+				{Op: filter.Like, Args: []resource.Value{str(resource.Fold("%" + a))}},
+				{Op: filter.Contains, Args: []resource.Value{str(resource.Fold(a))}},
+			} {
+				e.Path = path
 				q := crm.Query{Resource: w.resource("accounts"), Where: e, Limit: 1000}
 				if got, want := w.ids(q), w.answer(q); !slices.Equal(got, want) {
 					w.Errorf("%s: got %v, want %v", showExpr(e), got, want)
