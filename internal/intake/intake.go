@@ -139,6 +139,10 @@ type Spec struct {
 	// the paths do.
 	Fold bool
 
+	// Blank takes "" and {} for a list that is empty, as programs write it that do not
+	// tell the three apart.
+	Blank bool
+
 	Limits Limits
 }
 
@@ -147,6 +151,7 @@ type Schema struct {
 	root   *node
 	others Action
 	fold   bool
+	blank  bool
 	limits Limits
 }
 
@@ -167,7 +172,7 @@ func NewSchema(spec Spec) (_ *Schema, err error) {
 	if spec.Others != Skip && spec.Others != Refuse {
 		return nil, errors.New("others are skipped or refused")
 	}
-	s := &Schema{root: &node{}, others: spec.Others, fold: spec.Fold, limits: spec.Limits.orDefaults()}
+	s := &Schema{root: &node{}, others: spec.Others, fold: spec.Fold, blank: spec.Blank, limits: spec.Limits.orDefaults()}
 	for _, m := range spec.Members {
 		if err := s.add(m); err != nil {
 			return nil, fmt.Errorf("path %q: %w", m.Path, err)

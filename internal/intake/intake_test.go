@@ -210,6 +210,44 @@ func TestFold(t *testing.T) {
 	}
 }
 
+// With Blank an empty text or object is an empty list; what is not empty is refused
+// where it begins, and without Blank both are.
+func TestBlank(t *testing.T) {
+	spec := filesSpec()
+	strict := schema(t, spec)
+	spec.Blank = true
+	blank := schema(t, spec)
+	for _, files := range []string{`""`, `{}`, "{ \n }"} {
+		body := `{"payload":{"files":` + files + `,"id":1}}`
+		got, err := read(t, blank, body)
+		if err != nil || got.JSON != `{"payload":{"files":[],"id":1}}` || len(got.Files) != 0 {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+		if _, err := read(t, strict, body); codeOf(err) != intake.Type {
+			t.Errorf("%s, strict: %v", body, err)
+		}
+	}
+	for files, code := range map[string]intake.Code{
+		`" "`: intake.Type, `"YQ=="`: intake.Type, `"\u0061"`: intake.Type, "{\n\"0\":1}": intake.Type, `1`: intake.Type, `false`: intake.Type,
+		`"`: intake.Syntax, `{`: intake.Syntax, "{\n": intake.Syntax,
+	} {
+		body := `{"payload":{"files":` + files
+		if code == intake.Type {
+			body += `}}`
+		}
+		_, err := read(t, blank, body)
+		var p *intake.Problem
+		if !errors.As(err, &p) || p.Code != code {
+			t.Errorf("%s: %v", body, err)
+		} else if code == intake.Type && (p.Path != "payload.files" || p.Offset != 20 || p.Line != 1 || p.Column != 21) {
+			t.Errorf("%s: %+v", body, p)
+		}
+	}
+	if _, err := read(t, blank, `{"payload":""}`); codeOf(err) != intake.Type {
+		t.Errorf("an object: %v", err)
+	}
+}
+
 func codeOf(err error) any {
 	var p *intake.Problem
 	if errors.As(err, &p) {

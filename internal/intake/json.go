@@ -371,7 +371,11 @@ func (r *reader) member(n *node) (*node, error) {
 // array reads an array on the way to items that are wanted.
 func (r *reader) array(n *node, c byte, depth int) error {
 	if c != '[' {
-		return r.wrong(Type, "%s where a list is wanted", charName(c))
+		bad := r.wrong(Type, "%s where a list is wanted", charName(c))
+		if r.blank && (c == '"' || c == '{') {
+			return r.blankList(c, bad)
+		}
+		return bad
 	}
 	if err := r.deeper(depth); err != nil {
 		return err
@@ -395,6 +399,24 @@ func (r *reader) array(n *node, c byte, depth int) error {
 		return err
 	}
 	return r.keep(']')
+}
+
+// blankList reads what stands for an empty list, an empty string or object that begins
+// with c. Of another one it returns the error bad.
+func (r *reader) blankList(c byte, bad error) error {
+	r.r++
+	next, end := r.peek, byte('"')
+	if c == '{' {
+		next, end = r.token, '}'
+	}
+	switch c, err := next(); {
+	case err != nil:
+		return err
+	case c != end:
+		return bad
+	}
+	r.r++
+	return r.keep('[', ']')
 }
 
 // members reads an object, whose brace is next. It calls fn where the name of a

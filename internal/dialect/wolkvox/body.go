@@ -61,7 +61,8 @@ const attachments = "attachments"
 // spec is the JSON body of any operation. Members that it does not name are ignored.
 func (c Config) spec() intake.Spec {
 	s := intake.Spec{
-		Others: intake.Skip, Fold: true, Limits: c.limits(),
+		// Blank, since not every language that has lists tells an empty one from nothing.
+		Others: intake.Skip, Fold: true, Blank: true, Limits: c.limits(),
 		// Loose, since clients of many kinds encode by themselves.
 		Members: []intake.Member{{Path: attachments + "[]", Rule: intake.Rule{Do: intake.Keep, Loose: true, DataURL: true}}},
 	}
@@ -263,6 +264,9 @@ func (f *form) readURLCoded(body io.Reader) error {
 	}
 	for name, list := range values {
 		if isFile(name) {
+			if strings.Join(list, "") == "" { // a field that nothing was chosen for
+				continue
+			}
 			return fault.New(fault.Unsupported, "%s: a form in a URL's coding has no files; send multipart/form-data or JSON", name)
 		}
 		if len(list) > 1 {
