@@ -205,6 +205,8 @@ func (c *call) input(m *module, res *resource.Resource) (_ crm.Input, sentAs map
 			return nil, nil, unmet("fields."+name, "there is no such field in %s that can be set", m.names[0])
 		case f.Kind.IsRef(), f.JSON:
 			err = set(name, f.Name, searched(raw))
+		case res.Field(f.Name+"Tail") != nil:
+			err = set(name, f.Name, withCountry(raw, value))
 		default:
 			err = set(name, f.Name, value)
 		}
@@ -225,6 +227,36 @@ func unwrap(raw json.RawMessage) json.RawMessage {
 		return raw
 	}
 	return box.Value
+}
+
+// withCountry returns a telephone number with the code of its country, which the vendor
+// has apart from it [R]: {"code":"47","value":"55 01 02 03"} is "+47 55 01 02 03" [I].
+// A number that is international already stays as it is, and so does one whose code is
+// no number.
+func withCountry(raw, number json.RawMessage) json.RawMessage {
+	var box struct{ Code json.RawMessage }
+	if raw[0] != '{' || json.Unmarshal(raw, &box) != nil || box.Code == nil {
+		return number
+	}
+	text := scalar(number)
+	code := strings.NewReplacer(" ", "", "-", "").Replace(scalar(box.Code))
+	code = strings.TrimPrefix(strings.TrimPrefix(code, "+"), "00")
+	if text == "" || strings.HasPrefix(text, "+") || strings.HasPrefix(text, "00") || code == "" || strings.Trim(code, "0123456789") != "" {
+		return number
+	}
+	return quote("+" + code + " " + text)
+}
+
+// scalar is a text or a number without the space around it, "" for anything else.
+func scalar(raw json.RawMessage) string {
+	var text string
+	switch c := raw[0]; {
+	case c == '"' && json.Unmarshal(raw, &text) == nil:
+		return strings.TrimSpace(text)
+	case c >= '0' && c <= '9':
+		return string(raw)
+	}
+	return ""
 }
 
 // searched returns a reference as crm takes it: by the id of the record that was
