@@ -6,11 +6,8 @@ package ordeal_test
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -131,24 +128,7 @@ func (w *world) kept(t *testing.T) []string {
 	if w.storage == onS3 {
 		return w.objects(t)
 	}
-	var files []string
-	root := filepath.Join(w.Data, "blobs")
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real
-	}
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			files = append(files, path)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return w.Contents(t)
 }
 
 // objects is kept for S3, by an independent look at the bucket: objects, and

@@ -11,14 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -157,28 +154,10 @@ func TestLimits(t *testing.T) {
 				t.Errorf("%d documents more", n-before)
 			}
 		}
-		if n := len(w.contents(t)); n != 2 {
+		if n := len(w.Contents(t)); n != 2 {
 			t.Errorf("%d contents are kept of 2", n)
 		}
 	}
-}
-
-// contents are the files in the storage, those being written included.
-func (w *world) contents(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(filepath.Join(w.Data, "blobs"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			files = append(files, path)
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 // TestTransfer sends a file in the ways that HTTP has.
@@ -269,7 +248,7 @@ func TestCut(t *testing.T) {
 	if n := len(w.seen(t)); n != 0 {
 		t.Errorf("%d documents are seen", n)
 	}
-	if files := w.contents(t); len(files) != 0 {
+	if files := w.Contents(t); len(files) != 0 {
 		t.Errorf("%d files are left: %v", len(files), files)
 	}
 }
@@ -281,57 +260,28 @@ func TestBroken(t *testing.T) {
 	rec := w.serve(t.Context(), riskforce.DefaultCasePath, io.MultiReader(bytes.NewReader(half), iotest.ErrReader(os.ErrDeadlineExceeded)))
 	failed(t, rec.Code, rec.Body.Bytes(), 408, "REQUEST_TIMEOUT")
 
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil || gone.Close() != nil {
-		t.Fatal(err)
-	}
-	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = "tcp://"+gone.Addr().String(), "refuse" })
+	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = apptest.NoScanner(t), "refuse" })
 	for _, u := range uploads {
 		res := w.send(t, u.path, body(u.member, "a.pdf", []byte("abc")))
 		failed(t, res.Status, res.Body, 503, "SERVER_UNAVAILABLE")
 	}
-	if len(w.seen(t)) != 0 || len(w.contents(t)) != 0 {
+	if len(w.seen(t)) != 0 || len(w.Contents(t)) != 0 {
 		t.Error("something is kept")
 	}
 }
 
 // TestInfected lets a scanner find something in every file.
 func TestInfected(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			scanned(conn)
-		}
-	}()
-	t.Cleanup(func() { listener.Close(); <-ended })
-	w := newWorld(t, func(c *app.Config) { c.Clamd = "tcp://" + listener.Addr().String() })
+	w := newWorld(t, func(c *app.Config) { c.Clamd = apptest.Infected(t) })
 	for _, u := range uploads {
 		res := w.send(t, u.path, body(u.member, "a.pdf", []byte("abc")))
 		failed(t, res.Status, res.Body, 400, "FILE_REFUSED")
-		if !strings.Contains(string(res.Body), "Test.Pattern") {
+		if !strings.Contains(string(res.Body), apptest.Virus) {
 			t.Errorf("%s", res.Body)
 		}
 	}
-	if len(w.seen(t)) != 0 || len(w.contents(t)) != 0 {
+	if len(w.seen(t)) != 0 || len(w.Contents(t)) != 0 {
 		t.Error("something is kept")
-	}
-}
-
-// scanned reads one INSTREAM of clamd's protocol, "abc", and reports a virus.
-func scanned(conn net.Conn) {
-	defer conn.Close()
-	stream := "zINSTREAM\x00" + "\x00\x00\x00\x03abc" + "\x00\x00\x00\x00"
-	if _, err := io.ReadFull(conn, make([]byte, len(stream))); err == nil {
-		_, _ = io.WriteString(conn, "stream: Test.Pattern FOUND\x00")
 	}
 }
 

@@ -9,14 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -166,31 +163,13 @@ func (w *world) nothing(t *testing.T) {
 	if n := len(w.seen(t)); n != 0 {
 		t.Errorf("%d documents are seen", n)
 	}
-	if files := w.contents(t); len(files) != 0 {
+	if files := w.Contents(t); len(files) != 0 {
 		t.Errorf("%d files are left: %v", len(files), files)
 	}
 	var cases []any
 	if w.Get(t, "/api/v4/cases").JSON(t, &cases); len(cases) != 1 {
 		t.Errorf("%d cases", len(cases))
 	}
-}
-
-// contents are the files in the storage, those being written included.
-func (w *world) contents(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(filepath.Join(w.Data, "blobs"), func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err == nil && !d.IsDir() {
-			files = append(files, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 // failed checks that an answer is an error.
@@ -312,8 +291,8 @@ func TestTransfer(t *testing.T) {
 			t.Errorf("%d bytes came back", len(got.Body))
 		}
 	}
-	if len(docs) != count || len(w.contents(t)) != 1 {
-		t.Errorf("%d documents, %d contents", len(docs), len(w.contents(t)))
+	if len(docs) != count || len(w.Contents(t)) != 1 {
+		t.Errorf("%d documents, %d contents", len(docs), len(w.Contents(t)))
 	}
 }
 
@@ -349,11 +328,7 @@ func TestBroken(t *testing.T) {
 	}
 	w.nothing(t)
 
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil || gone.Close() != nil {
-		t.Fatal(err)
-	}
-	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = "tcp://"+gone.Addr().String(), "refuse" })
+	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = apptest.NoScanner(t), "refuse" })
 	for _, v := range ways() {
 		res := w.send(t, v, v.whole(w, "a.pdf", []byte("abc")))
 		failed(t, res.Status, res.Body, 503, "GenericError", "")
@@ -390,37 +365,12 @@ type broken struct{ scalepoint.Auth }
 
 // TestInfected lets a scanner find something in every file.
 func TestInfected(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			scanned(conn)
-		}
-	}()
-	t.Cleanup(func() { listener.Close(); <-ended })
-	w := newWorld(t, func(c *app.Config) { c.Clamd = "tcp://" + listener.Addr().String() })
+	w := newWorld(t, func(c *app.Config) { c.Clamd = apptest.Infected(t) })
 	for _, v := range ways() {
 		res := w.send(t, v, v.whole(w, "a.pdf", []byte("abc")))
-		failed(t, res.Status, res.Body, 400, "GenericError", "Test.Pattern")
+		failed(t, res.Status, res.Body, 400, "GenericError", apptest.Virus)
 	}
 	w.nothing(t)
-}
-
-// scanned reads one INSTREAM of clamd's protocol, "abc", and reports a virus.
-func scanned(conn net.Conn) {
-	defer conn.Close()
-	stream := "zINSTREAM\x00" + "\x00\x00\x00\x03abc" + "\x00\x00\x00\x00"
-	if _, err := io.ReadFull(conn, make([]byte, len(stream))); err == nil {
-		_, _ = io.WriteString(conn, "stream: Test.Pattern FOUND\x00")
-	}
 }
 
 // TestNames sends names that are meant to do harm, and types in any spelling. What is
@@ -586,7 +536,7 @@ func TestClosing(t *testing.T) {
 				refused++
 			}
 		}
-		if accepted != 3 || refused != 3 || len(w.seen(t)) != 3 || len(w.contents(t)) != 1 {
+		if accepted != 3 || refused != 3 || len(w.seen(t)) != 3 || len(w.Contents(t)) != 1 {
 			t.Errorf("%d accepted, %d refused, %d documents", accepted, refused, len(w.seen(t)))
 		}
 	})

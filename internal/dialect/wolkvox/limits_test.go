@@ -5,16 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -127,29 +123,11 @@ func (w *world) cases(t *testing.T) string {
 	return fmt.Sprintf("%d %s", len(all), all[0].StatusID.Value)
 }
 
-// contents are the files in the storage.
-func (w *world) contents(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(filepath.Join(w.Data, "blobs"), func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err == nil && !d.IsDir() {
-			files = append(files, name)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
 // untouched checks that nothing came of anything.
 func (w *world) untouched(t *testing.T) {
 	t.Helper()
-	if got := w.cases(t); got != "1 Open" || len(w.seen(t)) != 0 || len(w.contents(t)) != 0 {
-		t.Errorf("cases %s, documents %v, files %v", got, w.seen(t), w.contents(t))
+	if got := w.cases(t); got != "1 Open" || len(w.seen(t)) != 0 || len(w.Contents(t)) != 0 {
+		t.Errorf("cases %s, documents %v, files %v", got, w.seen(t), w.Contents(t))
 	}
 }
 
@@ -390,11 +368,7 @@ func TestBroken(t *testing.T) {
 		rec := w.serve(t.Context(), "/cases/updateCaseAttachment.php", half, change)
 		checked(t, rec.Code, rec.Body.Bytes(), 408, "stopped arriving")
 	}
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil || gone.Close() != nil {
-		t.Fatal(err)
-	}
-	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = "tcp://"+gone.Addr().String(), "refuse" })
+	w = newWorld(t, func(c *app.Config) { c.Clamd, c.ScanDown = apptest.NoScanner(t), "refuse" })
 	body, kind := form([]byte("abc"))
 	w.post(t, "/cases/updateCaseAttachment.php", w.attach([]byte("abc")), 503, "")
 	w.post(t, "/cases/insert.php", body, 503, "", kind)
@@ -403,34 +377,9 @@ func TestBroken(t *testing.T) {
 
 // TestInfected lets a scanner find something in every file.
 func TestInfected(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			scanned(conn)
-		}
-	}()
-	t.Cleanup(func() { listener.Close(); <-ended })
-	w := newWorld(t, func(c *app.Config) { c.Clamd = "tcp://" + listener.Addr().String() })
+	w := newWorld(t, func(c *app.Config) { c.Clamd = apptest.Infected(t) })
 	body, kind := form([]byte("abc"))
-	w.post(t, "/cases/updateCaseAttachment.php", w.attach([]byte("abc")), 417, "Test.Pattern")
-	w.post(t, "/cases/insert.php", body, 417, "Test.Pattern", kind)
+	w.post(t, "/cases/updateCaseAttachment.php", w.attach([]byte("abc")), 417, apptest.Virus)
+	w.post(t, "/cases/insert.php", body, 417, apptest.Virus, kind)
 	w.untouched(t)
-}
-
-// scanned reads one INSTREAM of clamd's protocol, "abc", and reports a virus.
-func scanned(conn net.Conn) {
-	defer conn.Close()
-	stream := "zINSTREAM\x00" + "\x00\x00\x00\x03abc" + "\x00\x00\x00\x00"
-	if _, err := io.ReadFull(conn, make([]byte, len(stream))); err == nil {
-		_, _ = io.WriteString(conn, "stream: Test.Pattern FOUND\x00")
-	}
 }
