@@ -258,6 +258,13 @@ func Visible(documents *resource.Resource) filter.Expr {
 	return compare(documents, fieldState, filter.Eq, resource.TextValue(resource.DocumentReady))
 }
 
+// Awaited reports whether the contents of a document that is not visible were taken, and
+// will be once they are scanned for viruses and found clean. rec has all its fields.
+func Awaited(documents *resource.Resource, rec *resource.Record) bool {
+	r := row{documents, rec}
+	return r.state() == resource.DocumentQuarantined && r.text(fieldScan) == scanPending
+}
+
 // Of is the condition that a document is visible and belongs to a record of
 // owner. It returns fault.NoResource when documents cannot belong to such records.
 func Of(documents, owner *resource.Resource, id int64) (filter.Expr, error) {

@@ -106,5 +106,6 @@ func Quirks() []dialect.Quirk {
 		{What: "Files of an order that came by other dialects have ids that begin with `document-`.", Known: "*ours*"},
 		{What: "A `status_url` is told of each change at least once, for a day until it answers with 2xx; a change that is told again may come after a later one, and `at` says when it was.", Known: "R the body; I the rest"},
 		{What: "Files at URLs are fetched once, and are from the client that named the URL; what fails is `error`. URLs that do not lead to public addresses are refused, redirects included.", Known: "I"},
+		{What: "A file that waits for its scan in quarantine is `processing`; one that is found infected there is `error`.", Known: "I"},
 	}
 }

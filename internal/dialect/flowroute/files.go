@@ -226,8 +226,8 @@ func (c *call) file() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if link == "" { // it is yet to be scanned for viruses
-		return c.showFile(f), nil
+	if link == "" {
+		return members{"data": c.fileData(f, scanned(doc))}, nil
 	}
 	return c.urlOf(f.id(), order.id(), link), nil
 }
@@ -250,12 +250,25 @@ func (c *call) fileURL(f row) string {
 	return c.self("portorders", idString(f.get("portOrderId").I), "files", f.id())
 }
 
-func (c *call) showFile(f row) members { return members{"data": c.fileData(f)} }
+func (c *call) showFile(f row) members { return members{"data": c.fileData(f, f.text("status"))} }
 
-func (c *call) fileData(f row) members {
+// scanned is the status of a file whose bytes are here, by its document: what is in
+// quarantine cannot be got yet, and what was found infected there never [I].
+func scanned(doc row) string {
+	switch {
+	case doc.text("state") == resource.DocumentReady:
+		return resource.PortFileComplete
+	case document.Awaited(doc.res, doc.rec):
+		return resource.PortFileProcessing
+	default:
+		return resource.PortFileError
+	}
+}
+
+func (c *call) fileData(f row, status string) members {
 	return members{
 		"attributes": members{
-			"file": f.text("filename"), "filename": f.text("filename"), "original_url": f.maybe("originalUrl"), "status": f.text("status"),
+			"file": f.text("filename"), "filename": f.text("filename"), "original_url": f.maybe("originalUrl"), "status": status,
 		},
 		"id": f.id(), "links": members{"self": c.fileURL(f)}, "type": "portorder-file",
 	}
@@ -272,20 +285,26 @@ func (c *call) files(order row) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, known := make([]any, 0, len(files)), map[int64]bool{}
-	for _, f := range files {
-		all = append(all, c.fileData(f))
-		known[f.get("documentId").I] = true
-	}
 	documents := c.res("documents")
-	docs, err := c.list(documents, filter.And{
-		alive(documents), document.Visible(documents), is(documents, "portOrderId", filter.Eq, idValue(order.rec.ID)),
-	}, maxParts)
+	docs, err := c.list(documents, filter.And{alive(documents), is(documents, "portOrderId", filter.Eq, idValue(order.rec.ID))}, maxParts)
 	if err != nil {
 		return nil, err
 	}
+	by := make(map[int64]row, len(docs))
 	for _, d := range docs {
-		if known[d.rec.ID] {
+		by[d.rec.ID] = d
+	}
+	all, known := make([]any, 0, len(files)), map[int64]bool{}
+	for _, f := range files {
+		id, status := f.get("documentId").I, f.text("status")
+		if d, ok := by[id]; ok {
+			status = scanned(d)
+		}
+		all = append(all, c.fileData(f, status))
+		known[id] = true
+	}
+	for _, d := range docs {
+		if known[d.rec.ID] || scanned(d) != resource.PortFileComplete {
 			continue
 		}
 		id := documentPrefix + d.id()

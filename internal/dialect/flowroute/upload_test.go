@@ -5,8 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,4 +170,75 @@ func await(t *testing.T, so func() bool) {
 		<-tick.C
 	}
 	t.Fatal("it does not come about")
+}
+
+// A file in quarantine is not there yet, and one that is found infected there never will
+// be.
+func TestQuarantine(t *testing.T) {
+	var up atomic.Bool
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if up.Load() {
+				scanned(conn)
+			}
+			conn.Close()
+		}
+	}()
+	t.Cleanup(func() { listener.Close(); <-ended })
+	a := start(t, func(c *app.Config) { c.Clamd, c.ScanDown = "tcp://"+listener.Addr().String(), "quarantine" }, false)
+	for _, text := range []string{"fine", "evil"} {
+		if status, code := put(t, a, uploadURL(t, a, text+".txt"), text, "Content-Type", "text/plain"); status != 200 {
+			t.Fatalf("%s: %d %s", text, status, code)
+		}
+	}
+	shows := func(path string, want ...string) {
+		t.Helper()
+		res := a.Get(t, "/v2/portorders/1"+path, basic(a))
+		for _, text := range want {
+			if res.Status != 200 || !strings.Contains(string(res.Body), text) {
+				t.Errorf("%s: %d %s, want %s", path, res.Status, res.Body, text)
+			}
+		}
+	}
+	const fine, evil = `"filename":"fine.txt","original_url":null,"status":`, `"filename":"evil.txt","original_url":null,"status":`
+	shows("", fine+`"processing"`, evil+`"processing"`)
+	shows("/files/1", fine+`"processing"`, `"type":"portorder-file"`)
+
+	up.Store(true)
+	ws, release, err := a.Workspaces.Acquire(t.Context(), a.Workspace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if _, err := ws.Documents.Rescan(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	shows("", fine+`"complete"`, evil+`"error"`)
+	shows("/files/1", `"type":"portorder-file-url"`)
+	shows("/files/2", evil+`"error"`, `"type":"portorder-file"`)
+}
+
+// scanned reads one INSTREAM of clamd's protocol in one piece, and reports a virus when
+// it is "evil".
+func scanned(conn net.Conn) {
+	const head, length, end = "zINSTREAM\x00", "\x00\x00\x00\x04", "\x00\x00\x00\x00"
+	stream := make([]byte, len(head+length+"evil"+end))
+	if _, err := io.ReadFull(conn, stream); err != nil {
+		return
+	}
+	answer := "stream: OK\x00"
+	if strings.Contains(string(stream), "evil") {
+		answer = "stream: Test.Pattern FOUND\x00"
+	}
+	_, _ = io.WriteString(conn, answer)
 }
