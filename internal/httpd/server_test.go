@@ -170,6 +170,27 @@ func TestStalledUpload(t *testing.T) {
 	}
 }
 
+// A client that asks before it sends its body gets the answer that refuses it, not one
+// to go on, and not after it went on by itself.
+func TestExpectation(t *testing.T) {
+	addr, _ := start(t, httpd.Options{}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/refused" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.Copy(w, r.Body) // what fails is seen by the client
+	}))
+	for path, want := range map[string]string{"/refused": "HTTP/1.1 401 Unauthorized", "/taken": "HTTP/1.1 100 Continue"} {
+		for _, length := range []int{3, 3 << 20} {
+			c := dial(t, addr)
+			fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", path, length)
+			if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || strings.TrimSpace(line) != want {
+				t.Errorf("%s with %d bytes: %q, %v", path, length, line, err)
+			}
+		}
+	}
+}
+
 // A client that drips bytes makes no progress.
 func TestDrippedUpload(t *testing.T) {
 	failed := make(chan error, 1)
