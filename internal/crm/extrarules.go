@@ -28,7 +28,7 @@ func differences(res *resource.Resource, before, after *resource.Record) (set []
 // old is the record as it was, nil when it is new. What was against a rule before
 // and is not changed may stay: rules are declared after the records were made. The
 // vendor's own server is not known to enforce them; that ours does is our reading.
-func (s *Service) obeyFields(ctx context.Context, tx Tx, view *View, res *resource.Resource, old, rec *resource.Record, c *change) error {
+func (s *Service) obeyFields(ctx context.Context, find Finder, view *View, res *resource.Resource, old, rec *resource.Record, c *change) error {
 	for i := len(res.Fields) - 1; i > 0 && res.Fields[i].Extra; i-- {
 		f := &res.Fields[i]
 		if f.Rules == (resource.Rules{}) || f.Internal {
@@ -48,7 +48,7 @@ func (s *Service) obeyFields(ctx context.Context, tx Tx, view *View, res *resour
 		case shown && f.Rules.Required && isNone(*now) && (old == nil || !isNone(was) || !shows(&f.Rules, res, old)):
 			return fault.InField(f.Name, "%s is required", f.Name)
 		}
-		if err := s.obeyParent(ctx, tx, view, res, f, old, rec); err != nil {
+		if err := s.obeyParent(ctx, find, view, res, f, old, rec); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (c *change) sets(f *resource.Field) bool {
 func isNone(v resource.Value) bool { return v.IsNull() || v == resource.ListValue(nil) }
 
 // obeyParent holds the values of a dependent list to their parent.
-func (s *Service) obeyParent(ctx context.Context, tx Tx, view *View, res *resource.Resource, f *resource.Field, old, rec *resource.Record) error {
+func (s *Service) obeyParent(ctx context.Context, find Finder, view *View, res *resource.Resource, f *resource.Field, old, rec *resource.Record) error {
 	parent := res.Field(f.Rules.Parent)
 	if parent == nil || isNone(rec.Values[f.Index]) {
 		return nil
@@ -90,7 +90,7 @@ func (s *Service) obeyParent(ctx context.Context, tx Tx, view *View, res *resour
 		compare(table, parentField, filter.IsNull),
 		compare(table, parentField, filter.In, idValues(append([]int64{0, -1}, parents...))...),
 	}
-	missing, err := tx.Missing(ctx, refs, func(*resource.Resource) filter.Expr { return fits })
+	missing, err := find.Missing(ctx, refs, func(*resource.Resource) filter.Expr { return fits })
 	if err != nil || len(missing) == 0 {
 		return err
 	}

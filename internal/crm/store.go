@@ -48,8 +48,12 @@ type Store interface {
 	Write(ctx context.Context, fn func(Tx) error) error
 }
 
-// Tx changes the records of one workspace within a transaction.
+// Tx changes the records of one workspace within a transaction. What only asks takes
+// a Finder.
 type Tx interface {
+	Finder
+	Declarer
+
 	// Insert adds rows and sets their ID and Version. All rec.Values of the
 	// resource are written; Values[0] (id) is ignored.
 	Insert(ctx context.Context, res *resource.Resource, recs ...*resource.Record) error
@@ -62,8 +66,15 @@ type Tx interface {
 	// transaction ends. It returns nil and no error when there is none.
 	Lock(ctx context.Context, res *resource.Resource, id int64) (*resource.Record, error)
 
-	// List is Store.List as the transaction sees the records, its own changes
-	// among them; only LIKE does not find what it has inserted itself.
+	// Log adds entries to the log of changes when the transaction commits.
+	Log(ctx context.Context, changes ...Change) error
+}
+
+// Finder is what is asked before something is written: the records as a transaction
+// sees them, its own changes among them.
+type Finder interface {
+	// List is Store.List within the transaction; only LIKE does not find what it has
+	// inserted itself.
 	List(ctx context.Context, q Query, p *Page) error
 
 	// Missing returns those of the given references whose record does not exist
@@ -80,10 +91,11 @@ type Tx interface {
 	// that another transaction has just taken is not found; writing it then is
 	// fault.Conflict, or runs the transaction again.
 	Holder(ctx context.Context, res *resource.Resource, field *resource.Field, v resource.Value) (id int64, found bool, err error)
+}
 
-	// Log adds entries to the log of changes when the transaction commits.
-	Log(ctx context.Context, changes ...Change) error
-
+// Declarer is for changes that are not of one record alone: of what others show, of
+// what fields there are, of who may change that.
+type Declarer interface {
 	// Advance adds one to the generation when the transaction commits.
 	Advance(ctx context.Context) error
 

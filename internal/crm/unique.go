@@ -52,12 +52,12 @@ type value struct{ resource, field, text string }
 // claimed before in this transaction. id is the record that they are for; 0 when it
 // is new. That there is such a record is told also to those who do not see it: a
 // number can be given only once.
-func (v *View) claim(ctx context.Context, tx Tx, res *resource.Resource, id int64, set []Assignment) error {
+func (v *View) claim(ctx context.Context, find Finder, res *resource.Resource, id int64, set []Assignment) error {
 	for _, a := range set {
 		if !a.Field.Unique || a.Value.IsNull() {
 			continue
 		}
-		holder, found, err := tx.Holder(ctx, res, a.Field, a.Value)
+		holder, found, err := find.Holder(ctx, res, a.Field, a.Value)
 		if err != nil {
 			return err
 		}
@@ -83,13 +83,13 @@ func (v *View) first(mine value) bool {
 
 // fit refuses a new record that would be one too many. Where several writers are
 // at work at once, on PostgreSQL, it can be too many by as many as they are.
-func (v *View) fit(ctx context.Context, tx Tx, res *resource.Resource) error {
+func (v *View) fit(ctx context.Context, find Finder, res *resource.Resource) error {
 	if res.Most == 0 {
 		return nil
 	}
 	if _, known := v.room[res.Name]; !known {
 		var page Page
-		if err := tx.List(ctx, Query{Resource: res, Where: existing(res), Language: -1, Limit: res.Most}, &page); err != nil {
+		if err := find.List(ctx, Query{Resource: res, Where: existing(res), Language: -1, Limit: res.Most}, &page); err != nil {
 			return err
 		}
 		if v.room == nil {
@@ -189,10 +189,10 @@ func number(ctx context.Context, tx Tx, res *resource.Resource, recs []*resource
 
 // freeNumber is the number of the record with this id: the next one that clients
 // have not given to another.
-func freeNumber(ctx context.Context, tx Tx, res *resource.Resource, f *resource.Field, id int64) (resource.Value, error) {
+func freeNumber(ctx context.Context, find Finder, res *resource.Resource, f *resource.Field, id int64) (resource.Value, error) {
 	v := resource.TextValue(fmt.Sprintf("%08d", id))
 	for n := 2; ; n++ {
-		_, taken, err := tx.Holder(ctx, res, f, v)
+		_, taken, err := find.Holder(ctx, res, f, v)
 		if err != nil || !taken {
 			return v, err
 		}

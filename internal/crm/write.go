@@ -82,9 +82,9 @@ func (c *change) stamp(res *resource.Resource, name string, v resource.Value) {
 // referenced record, within the transaction that will write them. References that
 // old, the record before the change, has already may stay: clients send back what
 // they were shown.
-func (s *Service) lookup(ctx context.Context, tx Tx, view *View, old *resource.Record, c *change) error {
+func (s *Service) lookup(ctx context.Context, find Finder, view *View, old *resource.Record, c *change) error {
 	for _, t := range c.titled {
-		ids, err := tx.FindTitle(ctx, t.table, view.Of(t.table), t.title, 2)
+		ids, err := find.FindTitle(ctx, t.table, view.Of(t.table), t.title, 2)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *Service) lookup(ctx context.Context, tx Tx, view *View, old *resource.R
 	if len(refs) == 0 {
 		return nil
 	}
-	missing, err := tx.Missing(ctx, refs, view.Of)
+	missing, err := find.Missing(ctx, refs, view.Of)
 	if err != nil {
 		return err
 	}
