@@ -33,340 +33,366 @@ type Store interface {
 // big is more than one buffer, part or write of any store.
 const big = 21<<20 + 7
 
-// Run tests a store. open returns a new, empty one, and leftovers counts what is
-// kept on behalf of uploads that have not been committed: temporary files,
-// unfinished multipart uploads.
-func Run(t *testing.T, open func(t *testing.T) (s Store, leftovers func() int)) {
-	t.Run("RoundTrip", func(t *testing.T) {
-		s, left := open(t)
-		for _, size := range []int{0, 1, 4095, 256 << 10, 256<<10 + 1, 8 << 20, big} {
-			data := random(size)
-			hash, n := put(t, s, bytes.NewReader(data))
-			if hash != hashOf(data) || n != int64(size) {
-				t.Errorf("%d bytes: stored as %s, %d bytes", size, hash, n)
-			}
-			expect(t, s, data)
-		}
-		expectLeft(t, left, 0)
-	})
+// Open returns a new, empty store, and a function that counts what is kept on behalf of
+// uploads that have not been committed: temporary files, unfinished multipart uploads.
+type Open func(t *testing.T) (s Store, leftovers func() int)
 
-	t.Run("RoundTripOfAnyWrites", func(t *testing.T) {
-		s, _ := open(t)
-		rapid.Check(t, func(rt *rapid.T) {
-			data := random(rapid.IntRange(0, 700<<10).Draw(rt, "size"))
-			u, err := s.Create(t.Context())
-			if err != nil {
-				rt.Fatal(err)
-			}
-			for rest := data; len(rest) > 0; {
-				k := min(len(rest), rapid.IntRange(1, 300<<10).Draw(rt, "write"))
-				// The caller may do with its buffer what it likes after Write.
-				p := slices.Clone(rest[:k])
-				if n, err := u.Write(p); n != k || err != nil {
-					rt.Fatalf("Write of %d: %d, %v", k, n, err)
-				}
-				clear(p)
-				rest = rest[k:]
-			}
-			hash, size, err := u.Commit(t.Context())
-			if err != nil || hash != hashOf(data) || size != int64(len(data)) {
-				rt.Fatalf("Commit = %s, %d, %v", hash, size, err)
-			}
-			if got := read(rt, s, hash); !bytes.Equal(got, data) {
-				rt.Fatal("other bytes come back")
-			}
-		})
-	})
+// Run tests a store.
+func Run(t *testing.T, open Open) {
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"RoundTrip", testRoundTrip},
+		{"RoundTripOfAnyWrites", testRoundTripOfAnyWrites},
+		{"NothingVisibleBeforeCommit", testNothingVisibleBeforeCommit},
+		{"Abort", testAbort},
+		{"AbortAfterCommit", testAbortAfterCommit},
+		{"SameContentTwice", testSameContentTwice},
+		{"SameContentAtOnce", testSameContentAtOnce},
+		{"ManyAtOnce", testManyAtOnce},
+		{"Unknown", testUnknown},
+		{"Delete", testDelete},
+		{"Ranges", testRanges},
+		{"FailingReader", testFailingReader},
+		{"CancelledContext", testCancelledContext},
+		{"Sweep", testSweep},
+		{"Walk", testWalk},
+		{"Ping", testPing},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, open) })
+	}
+}
 
-	t.Run("NothingVisibleBeforeCommit", func(t *testing.T) {
-		s, _ := open(t)
-		data := random(big)
-		u := begin(t, s, data)
-		expectMissing(t, s, hashOf(data))
-		expectContents(t, s)
-		if _, _, err := u.Commit(t.Context()); err != nil {
-			t.Fatal(err)
+func testRoundTrip(t *testing.T, open Open) {
+	s, left := open(t)
+	for _, size := range []int{0, 1, 4095, 256 << 10, 256<<10 + 1, 8 << 20, big} {
+		data := random(size)
+		hash, n := put(t, s, bytes.NewReader(data))
+		if hash != hashOf(data) || n != int64(size) {
+			t.Errorf("%d bytes: stored as %s, %d bytes", size, hash, n)
 		}
 		expect(t, s, data)
-	})
+	}
+	expectLeft(t, left, 0)
+}
 
-	t.Run("Abort", func(t *testing.T) {
-		s, left := open(t)
-		for _, size := range []int{0, 1, 300 << 10, big} {
-			data := random(size)
-			u := begin(t, s, data)
-			for range 2 {
-				if err := u.Abort(); err != nil {
-					t.Errorf("Abort after %d bytes: %v", size, err)
-				}
+func testRoundTripOfAnyWrites(t *testing.T, open Open) {
+	s, _ := open(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		data := random(rapid.IntRange(0, 700<<10).Draw(rt, "size"))
+		u, err := s.Create(t.Context())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for rest := data; len(rest) > 0; {
+			k := min(len(rest), rapid.IntRange(1, 300<<10).Draw(rt, "write"))
+			// The caller may do with its buffer what it likes after Write.
+			p := slices.Clone(rest[:k])
+			if n, err := u.Write(p); n != k || err != nil {
+				rt.Fatalf("Write of %d: %d, %v", k, n, err)
 			}
-			if _, err := u.Write([]byte("more")); err == nil {
-				t.Errorf("Write after Abort goes through")
-			}
-			if _, _, err := u.Commit(t.Context()); err == nil {
-				t.Errorf("Commit after Abort goes through")
+			clear(p)
+			rest = rest[k:]
+		}
+		hash, size, err := u.Commit(t.Context())
+		if err != nil || hash != hashOf(data) || size != int64(len(data)) {
+			rt.Fatalf("Commit = %s, %d, %v", hash, size, err)
+		}
+		if got := read(rt, s, hash); !bytes.Equal(got, data) {
+			rt.Fatal("other bytes come back")
+		}
+	})
+}
+
+func testNothingVisibleBeforeCommit(t *testing.T, open Open) {
+	s, _ := open(t)
+	data := random(big)
+	u := begin(t, s, data)
+	expectMissing(t, s, hashOf(data))
+	expectContents(t, s)
+	if _, _, err := u.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, data)
+}
+
+func testAbort(t *testing.T, open Open) {
+	s, left := open(t)
+	for _, size := range []int{0, 1, 300 << 10, big} {
+		data := random(size)
+		u := begin(t, s, data)
+		for range 2 {
+			if err := u.Abort(); err != nil {
+				t.Errorf("Abort after %d bytes: %v", size, err)
 			}
 		}
-		expectContents(t, s)
-		expectLeft(t, left, 0)
-	})
+		if _, err := u.Write([]byte("more")); err == nil {
+			t.Errorf("Write after Abort goes through")
+		}
+		if _, _, err := u.Commit(t.Context()); err == nil {
+			t.Errorf("Commit after Abort goes through")
+		}
+	}
+	expectContents(t, s)
+	expectLeft(t, left, 0)
+}
 
-	t.Run("AbortAfterCommit", func(t *testing.T) {
-		s, _ := open(t)
-		data := random(big)
-		u := begin(t, s, data)
-		if _, _, err := u.Commit(t.Context()); err != nil {
+func testAbortAfterCommit(t *testing.T, open Open) {
+	s, _ := open(t)
+	data := random(big)
+	u := begin(t, s, data)
+	if _, _, err := u.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Abort(); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := u.Commit(t.Context()); err == nil {
+		t.Error("a second Commit goes through")
+	}
+	expect(t, s, data)
+}
+
+func testSameContentTwice(t *testing.T, open Open) {
+	s, left := open(t)
+	for _, size := range []int{10, big} {
+		data := random(size)
+		first, _ := put(t, s, bytes.NewReader(data))
+		second, n := put(t, s, bytes.NewReader(data))
+		if first != second || n != int64(size) {
+			t.Errorf("the second time it is %s, %d bytes", second, n)
+		}
+		expectContents(t, s, first)
+		expect(t, s, data)
+		if err := s.Delete(t.Context(), first); err != nil {
 			t.Fatal(err)
+		}
+	}
+	expectLeft(t, left, 0)
+}
+
+func testSameContentAtOnce(t *testing.T, open Open) {
+	s, left := open(t)
+	for _, size := range []int{10, 9 << 20} {
+		data := random(size)
+		parallel(t, 8, func(int) error {
+			hash, _, err := store(t.Context(), s, bytes.NewReader(data))
+			if err == nil && hash != hashOf(data) {
+				err = errors.New("wrong hash " + hash)
+			}
+			return err
+		})
+		expectContents(t, s, hashOf(data))
+		expect(t, s, data)
+		if err := s.Delete(t.Context(), hashOf(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectLeft(t, left, 0)
+}
+
+func testManyAtOnce(t *testing.T, open Open) {
+	s, left := open(t)
+	parallel(t, 24, func(i int) error {
+		data := random(i*100_000 + 1)
+		hash, _, err := store(t.Context(), s, bytes.NewReader(data))
+		if err != nil {
+			return err
+		}
+		c, err := s.Open(t.Context(), hash)
+		if err != nil {
+			return err
+		}
+		got, err := io.ReadAll(c)
+		if err == nil && !bytes.Equal(got, data) {
+			err = errors.New("other bytes come back")
+		}
+		return errors.Join(err, c.Close())
+	})
+	expectLeft(t, left, 0)
+}
+
+func testUnknown(t *testing.T, open Open) {
+	s, _ := open(t)
+	names := []string{
+		hashOf(nil), "", "abc", strings.Repeat("g", 64), strings.ToUpper(hashOf(nil)),
+		"../../../../../../../../../../../../../../../../../../etc/passwd", strings.Repeat("../", 21) + "x",
+	}
+	put(t, s, strings.NewReader("something else"))
+	for _, name := range names {
+		expectMissing(t, s, name)
+		if err := s.Delete(t.Context(), name); err != nil {
+			t.Errorf("Delete(%q): %v", name, err)
+		}
+	}
+}
+
+func testDelete(t *testing.T, open Open) {
+	s, _ := open(t)
+	hash, _ := put(t, s, strings.NewReader("to be deleted"))
+	other, _ := put(t, s, strings.NewReader("to be kept"))
+	if err := s.Delete(t.Context(), hash); err != nil {
+		t.Fatal(err)
+	}
+	expectMissing(t, s, hash)
+	expectContents(t, s, other)
+	// It can come again.
+	put(t, s, strings.NewReader("to be deleted"))
+	expect(t, s, []byte("to be deleted"))
+}
+
+func testRanges(t *testing.T, open Open) {
+	s, _ := open(t)
+	data := random(1 << 20)
+	hash, _ := put(t, s, bytes.NewReader(data))
+	c, err := s.Open(t.Context(), hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Size() != int64(len(data)) {
+		t.Errorf("Size = %d", c.Size())
+	}
+	for _, r := range []struct {
+		offset int64
+		whence int
+		at, n  int
+	}{
+		{700_000, io.SeekStart, 700_000, 1000},
+		{-100, io.SeekEnd, len(data) - 100, 100},
+		{0, io.SeekStart, 0, 10},
+		{90, io.SeekCurrent, 100, 5000},
+		{0, io.SeekEnd, len(data), 0},
+		{1, io.SeekStart, 1, 1},
+	} {
+		at, err := c.Seek(r.offset, r.whence)
+		if err != nil || at != int64(r.at) {
+			t.Fatalf("Seek(%d, %d) = %d, %v", r.offset, r.whence, at, err)
+		}
+		got := make([]byte, r.n)
+		if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data[r.at:r.at+r.n]) {
+			t.Fatalf("%d bytes at %d: %v, or other bytes", r.n, r.at, err)
+		}
+	}
+	if _, err := c.Seek(0, io.SeekEnd); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := c.Read(make([]byte, 10)); n != 0 || err != io.EOF {
+		t.Errorf("Read at the end = %d, %v", n, err)
+	}
+}
+
+func testFailingReader(t *testing.T, open Open) {
+	s, left := open(t)
+	broken := errors.New("the line went dead")
+	for _, size := range []int{0, 1, 300 << 10, big} {
+		u, err := s.Create(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := io.MultiReader(bytes.NewReader(random(size)), iotest.ErrReader(broken))
+		if n, err := io.Copy(u, r); n != int64(size) || !errors.Is(err, broken) {
+			t.Errorf("Copy = %d, %v", n, err)
 		}
 		if err := u.Abort(); err != nil {
 			t.Error(err)
 		}
-		if _, _, err := u.Commit(t.Context()); err == nil {
-			t.Error("a second Commit goes through")
-		}
-		expect(t, s, data)
-	})
+	}
+	expectContents(t, s)
+	expectLeft(t, left, 0)
+}
 
-	t.Run("SameContentTwice", func(t *testing.T) {
-		s, left := open(t)
-		for _, size := range []int{10, big} {
-			data := random(size)
-			first, _ := put(t, s, bytes.NewReader(data))
-			second, n := put(t, s, bytes.NewReader(data))
-			if first != second || n != int64(size) {
-				t.Errorf("the second time it is %s, %d bytes", second, n)
-			}
-			expectContents(t, s, first)
-			expect(t, s, data)
-			if err := s.Delete(t.Context(), first); err != nil {
-				t.Fatal(err)
-			}
-		}
-		expectLeft(t, left, 0)
-	})
+func testCancelledContext(t *testing.T, open Open) {
+	s, left := open(t)
+	data := random(big)
+	ctx, cancel := context.WithCancel(t.Context())
+	u, err := s.Create(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Write(data[:9<<20]); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := u.Write(data[9<<20:]); !errors.Is(err, context.Canceled) {
+		t.Errorf("Write after cancelling: %v", err)
+	}
+	if _, _, err := u.Commit(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("Commit after cancelling: %v", err)
+	}
+	if _, err := s.Create(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Create after cancelling: %v", err)
+	}
+	if u, err = s.Create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := u.Commit(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Commit with a cancelled context: %v", err)
+	}
+	expectContents(t, s)
+	expectLeft(t, left, 0)
+}
 
-	t.Run("SameContentAtOnce", func(t *testing.T) {
-		s, left := open(t)
-		for _, size := range []int{10, 9 << 20} {
-			data := random(size)
-			parallel(t, 8, func(int) error {
-				hash, _, err := store(t.Context(), s, bytes.NewReader(data))
-				if err == nil && hash != hashOf(data) {
-					err = errors.New("wrong hash " + hash)
-				}
-				return err
-			})
-			expectContents(t, s, hashOf(data))
-			expect(t, s, data)
-			if err := s.Delete(t.Context(), hashOf(data)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		expectLeft(t, left, 0)
-	})
+func testSweep(t *testing.T, open Open) {
+	s, left := open(t)
+	kept, _ := put(t, s, bytes.NewReader(random(big)))
+	running, abandoned := random(big), random(big)
+	u := begin(t, s, running)
+	if n, err := s.Sweep(t.Context(), time.Now().Add(-time.Hour)); n != 0 || err != nil {
+		t.Errorf("Sweep of older ones = %d, %v", n, err)
+	}
+	if _, _, err := u.Commit(t.Context()); err != nil {
+		t.Errorf("an upload did not survive the sweep of older ones: %v", err)
+	}
+	v := begin(t, s, abandoned)
+	expectLeft(t, left, 1)
+	if n, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); n != 1 || err != nil {
+		t.Errorf("Sweep = %d, %v", n, err)
+	}
+	expectLeft(t, left, 0)
+	if _, _, err := v.Commit(t.Context()); err == nil {
+		t.Error("a swept upload can be committed")
+	}
+	expectContents(t, s, kept, hashOf(running))
+}
 
-	t.Run("ManyAtOnce", func(t *testing.T) {
-		s, left := open(t)
-		parallel(t, 24, func(i int) error {
-			data := random(i*100_000 + 1)
-			hash, _, err := store(t.Context(), s, bytes.NewReader(data))
-			if err != nil {
-				return err
-			}
-			c, err := s.Open(t.Context(), hash)
-			if err != nil {
-				return err
-			}
-			got, err := io.ReadAll(c)
-			if err == nil && !bytes.Equal(got, data) {
-				err = errors.New("other bytes come back")
-			}
-			return errors.Join(err, c.Close())
-		})
-		expectLeft(t, left, 0)
+func testWalk(t *testing.T, open Open) {
+	s, _ := open(t)
+	start := time.Now().Add(-time.Minute)
+	want := map[string]int64{}
+	for i := range 20 {
+		hash, size := put(t, s, strings.NewReader(strings.Repeat("x", i)))
+		want[hash] = size
+	}
+	err := s.Walk(t.Context(), func(hash string, size int64, committed time.Time) error {
+		if n, ok := want[hash]; !ok || n != size {
+			t.Errorf("unexpected %s of %d bytes", hash, size)
+		}
+		if committed.Before(start) || committed.After(time.Now().Add(time.Minute)) {
+			t.Errorf("committed %v", committed)
+		}
+		delete(want, hash)
+		return nil
 	})
+	if err != nil || len(want) != 0 {
+		t.Errorf("Walk: %v; not seen: %v", err, want)
+	}
+	stop := errors.New("enough")
+	calls := 0
+	err = s.Walk(t.Context(), func(string, int64, time.Time) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("Walk that is stopped = %v after %d calls", err, calls)
+	}
+}
 
-	t.Run("Unknown", func(t *testing.T) {
-		s, _ := open(t)
-		names := []string{
-			hashOf(nil), "", "abc", strings.Repeat("g", 64), strings.ToUpper(hashOf(nil)),
-			"../../../../../../../../../../../../../../../../../../etc/passwd", strings.Repeat("../", 21) + "x",
-		}
-		put(t, s, strings.NewReader("something else"))
-		for _, name := range names {
-			expectMissing(t, s, name)
-			if err := s.Delete(t.Context(), name); err != nil {
-				t.Errorf("Delete(%q): %v", name, err)
-			}
-		}
-	})
-
-	t.Run("Delete", func(t *testing.T) {
-		s, _ := open(t)
-		hash, _ := put(t, s, strings.NewReader("to be deleted"))
-		other, _ := put(t, s, strings.NewReader("to be kept"))
-		if err := s.Delete(t.Context(), hash); err != nil {
-			t.Fatal(err)
-		}
-		expectMissing(t, s, hash)
-		expectContents(t, s, other)
-		// It can come again.
-		put(t, s, strings.NewReader("to be deleted"))
-		expect(t, s, []byte("to be deleted"))
-	})
-
-	t.Run("Ranges", func(t *testing.T) {
-		s, _ := open(t)
-		data := random(1 << 20)
-		hash, _ := put(t, s, bytes.NewReader(data))
-		c, err := s.Open(t.Context(), hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if c.Size() != int64(len(data)) {
-			t.Errorf("Size = %d", c.Size())
-		}
-		for _, r := range []struct {
-			offset int64
-			whence int
-			at, n  int
-		}{
-			{700_000, io.SeekStart, 700_000, 1000},
-			{-100, io.SeekEnd, len(data) - 100, 100},
-			{0, io.SeekStart, 0, 10},
-			{90, io.SeekCurrent, 100, 5000},
-			{0, io.SeekEnd, len(data), 0},
-			{1, io.SeekStart, 1, 1},
-		} {
-			at, err := c.Seek(r.offset, r.whence)
-			if err != nil || at != int64(r.at) {
-				t.Fatalf("Seek(%d, %d) = %d, %v", r.offset, r.whence, at, err)
-			}
-			got := make([]byte, r.n)
-			if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, data[r.at:r.at+r.n]) {
-				t.Fatalf("%d bytes at %d: %v, or other bytes", r.n, r.at, err)
-			}
-		}
-		if _, err := c.Seek(0, io.SeekEnd); err != nil {
-			t.Fatal(err)
-		}
-		if n, err := c.Read(make([]byte, 10)); n != 0 || err != io.EOF {
-			t.Errorf("Read at the end = %d, %v", n, err)
-		}
-	})
-
-	t.Run("FailingReader", func(t *testing.T) {
-		s, left := open(t)
-		broken := errors.New("the line went dead")
-		for _, size := range []int{0, 1, 300 << 10, big} {
-			u, err := s.Create(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := io.MultiReader(bytes.NewReader(random(size)), iotest.ErrReader(broken))
-			if n, err := io.Copy(u, r); n != int64(size) || !errors.Is(err, broken) {
-				t.Errorf("Copy = %d, %v", n, err)
-			}
-			if err := u.Abort(); err != nil {
-				t.Error(err)
-			}
-		}
-		expectContents(t, s)
-		expectLeft(t, left, 0)
-	})
-
-	t.Run("CancelledContext", func(t *testing.T) {
-		s, left := open(t)
-		data := random(big)
-		ctx, cancel := context.WithCancel(t.Context())
-		u, err := s.Create(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := u.Write(data[:9<<20]); err != nil {
-			t.Fatal(err)
-		}
-		cancel()
-		if _, err := u.Write(data[9<<20:]); !errors.Is(err, context.Canceled) {
-			t.Errorf("Write after cancelling: %v", err)
-		}
-		if _, _, err := u.Commit(t.Context()); !errors.Is(err, context.Canceled) {
-			t.Errorf("Commit after cancelling: %v", err)
-		}
-		if _, err := s.Create(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("Create after cancelling: %v", err)
-		}
-		if u, err = s.Create(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := u.Commit(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("Commit with a cancelled context: %v", err)
-		}
-		expectContents(t, s)
-		expectLeft(t, left, 0)
-	})
-
-	t.Run("Sweep", func(t *testing.T) {
-		s, left := open(t)
-		kept, _ := put(t, s, bytes.NewReader(random(big)))
-		running, abandoned := random(big), random(big)
-		u := begin(t, s, running)
-		if n, err := s.Sweep(t.Context(), time.Now().Add(-time.Hour)); n != 0 || err != nil {
-			t.Errorf("Sweep of older ones = %d, %v", n, err)
-		}
-		if _, _, err := u.Commit(t.Context()); err != nil {
-			t.Errorf("an upload did not survive the sweep of older ones: %v", err)
-		}
-		v := begin(t, s, abandoned)
-		expectLeft(t, left, 1)
-		if n, err := s.Sweep(t.Context(), time.Now().Add(time.Hour)); n != 1 || err != nil {
-			t.Errorf("Sweep = %d, %v", n, err)
-		}
-		expectLeft(t, left, 0)
-		if _, _, err := v.Commit(t.Context()); err == nil {
-			t.Error("a swept upload can be committed")
-		}
-		expectContents(t, s, kept, hashOf(running))
-	})
-
-	t.Run("Walk", func(t *testing.T) {
-		s, _ := open(t)
-		start := time.Now().Add(-time.Minute)
-		want := map[string]int64{}
-		for i := range 20 {
-			hash, size := put(t, s, strings.NewReader(strings.Repeat("x", i)))
-			want[hash] = size
-		}
-		err := s.Walk(t.Context(), func(hash string, size int64, committed time.Time) error {
-			if n, ok := want[hash]; !ok || n != size {
-				t.Errorf("unexpected %s of %d bytes", hash, size)
-			}
-			if committed.Before(start) || committed.After(time.Now().Add(time.Minute)) {
-				t.Errorf("committed %v", committed)
-			}
-			delete(want, hash)
-			return nil
-		})
-		if err != nil || len(want) != 0 {
-			t.Errorf("Walk: %v; not seen: %v", err, want)
-		}
-		stop := errors.New("enough")
-		calls := 0
-		err = s.Walk(t.Context(), func(string, int64, time.Time) error { calls++; return stop })
-		if !errors.Is(err, stop) || calls != 1 {
-			t.Errorf("Walk that is stopped = %v after %d calls", err, calls)
-		}
-	})
-
-	t.Run("Ping", func(t *testing.T) {
-		s, left := open(t)
-		if err := s.Ping(t.Context()); err != nil {
-			t.Error(err)
-		}
-		expectContents(t, s)
-		expectLeft(t, left, 0)
-	})
+func testPing(t *testing.T, open Open) {
+	s, left := open(t)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	expectContents(t, s)
+	expectLeft(t, left, 0)
 }
 
 // Presigner is a store that also passes RunPresigner.
