@@ -296,12 +296,15 @@ func (c *call) files(order row) ([]any, error) {
 	}
 	all, known := make([]any, 0, len(files)), map[int64]bool{}
 	for _, f := range files {
-		id, status := f.get("documentId").I, f.text("status")
-		if d, ok := by[id]; ok {
+		id, status := f.get("documentId"), f.text("status")
+		switch d, ok := by[id.I]; {
+		case ok:
 			status = scanned(d)
+		case !id.IsNull() && len(docs) < maxParts:
+			continue // it was deleted, or is not shown to everybody
 		}
 		all = append(all, c.fileData(f, status))
-		known[id] = true
+		known[id.I] = true
 	}
 	for _, d := range docs {
 		if known[d.rec.ID] || scanned(d) != resource.PortFileComplete {

@@ -244,10 +244,7 @@ func (c *call) text() ([]byte, error) {
 
 // attributes returns data.attributes of a body, and data.type.
 func attributes(body map[string]json.RawMessage) (all map[string]json.RawMessage, kind string, err error) {
-	var data struct {
-		Type       json.RawMessage
-		Attributes map[string]json.RawMessage
-	}
+	var data struct{ Type, Attributes json.RawMessage }
 	raw, ok := body["data"]
 	if !ok {
 		return nil, "", missing("data")
@@ -258,7 +255,10 @@ func attributes(body map[string]json.RawMessage) (all map[string]json.RawMessage
 	if data.Type != nil && json.Unmarshal(data.Type, &kind) != nil {
 		return nil, "", invalid{"type": {"Not a valid string."}}
 	}
-	return data.Attributes, kind, nil
+	if data.Attributes != nil && json.Unmarshal(data.Attributes, &all) != nil {
+		return nil, "", invalid{"attributes": {"Not a valid object."}}
+	}
+	return all, kind, nil
 }
 
 // problem is a refusal in the dialect's own words.

@@ -47,6 +47,9 @@ func (c *call) portability() (any, error) {
 		}
 		numbers = numbersOf(body["numbers"], "numbers", bad)
 	}
+	if len(bad) == 0 && len(numbers) == 0 {
+		bad["numbers"] = []string{"Shorter than minimum length 1."}
+	}
 	if len(bad) > 0 {
 		return nil, bad
 	}

@@ -61,6 +61,7 @@ func TestRefusals(t *testing.T) {
 		for _, x := range []refusal{
 			{"POST", "/v2/portorders", ``, 422, `{"data":["Missing data for required field."]}`},
 			{"POST", "/v2/portorders", `{"data":[]}`, 422, `{"data":["Not a valid object."]}`},
+			{"POST", "/v2/portorders", `{"data":{"attributes":[]}}`, 422, `{"attributes":["Not a valid object."]}`},
 			{"POST", "/v2/portorders", `{"data":{"type":7}}`, 422, `{"type":["Not a valid string."]}`},
 			{"POST", "/v2/portorders", `null`, 400, `"The body must be a JSON object."`},
 			{"POST", "/v2/portorders", fmt.Sprintf(newOrder, `,"loa_details":[]`), 422, `{"loa_details":["Not a valid object."]}`},
@@ -101,6 +102,7 @@ func TestRefusals(t *testing.T) {
 			{"GET", "/v2/portorders?numbers=abc", ``, 422, "'abc' is not a valid E.164 number."},
 			{"GET", "/v2/portorders?group_id=1&status=", ``, 200, "In Progress"},
 			{"POST", "/v2/portorders/portability", `{}`, 422, `{"numbers":["Missing data for required field."]}`},
+			{"POST", "/v2/portorders/portability", `{"numbers":[]}`, 422, `{"numbers":["Shorter than minimum length 1."]}`},
 			{"HEAD", "/v2/portorders/1/status", ``, 200, ""},
 		} {
 			x.check(t, a)

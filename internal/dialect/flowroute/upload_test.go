@@ -172,6 +172,29 @@ func await(t *testing.T, so func() bool) {
 	t.Fatal("it does not come about")
 }
 
+// A file whose document was deleted is gone here, too, until its bytes are put again.
+func TestDeletedDocument(t *testing.T) {
+	a := start(t, nil, false)
+	target := uploadURL(t, a, "a.txt")
+	for _, text := range []string{"first", "second"} {
+		if status, code := put(t, a, target, text, "Content-Type", "text/plain"); status != 200 {
+			t.Fatalf("%d %s", status, code)
+		}
+		shown := refusal{"GET", "/v2/portorders/1", ``, 200, `"filename":"a.txt"`}
+		shown.check(t, a)
+		refusal{"GET", "/v2/portorders/1/files/1", ``, 200, "portorder-file-url"}.check(t, a)
+		var docs []struct{ ID int }
+		a.Get(t, "/api/v4/documents?where=portOrderId=1%20AND%20deleted=false").JSON(t, &docs)
+		if len(docs) != 1 {
+			t.Fatalf("documents %v", docs)
+		}
+		a.Do(t, "DELETE", fmt.Sprintf("/api/v4/documents/%d", docs[0].ID), "")
+		shown.want = `"business_documents":[{"data":[]}]`
+		shown.check(t, a)
+		refusal{"GET", "/v2/portorders/1/files/1", ``, 404, "No such file"}.check(t, a)
+	}
+}
+
 // A file in quarantine is not there yet, and one that is found infected there never will
 // be.
 func TestQuarantine(t *testing.T) {
