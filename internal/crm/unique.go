@@ -127,6 +127,22 @@ func (c *change) keeps() error {
 	return nil
 }
 
+// fixes refuses an update that changes what others know the record by. The value that
+// it has may be sent again, in any letter case, and stays as it is spelled.
+func (c *change) fixes(rec *resource.Record) error {
+	for i, a := range c.set {
+		old := rec.Values[a.Field.Index]
+		switch {
+		case !a.Field.Fixed || old.IsNull():
+		case resource.Fold(a.Value.S) != resource.Fold(old.S):
+			return fault.InField(a.Field.Name, "%s cannot be changed: others know the record by it", a.Field.Name)
+		default:
+			c.set[i].Value = old
+		}
+	}
+	return nil
+}
+
 // fillIn fills the fields of a new record that the server makes, but for numbers,
 // which follow from the id.
 func (s *Service) fillIn(res *resource.Resource, rec *resource.Record) (err error) {

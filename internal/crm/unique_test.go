@@ -72,7 +72,7 @@ func TestUnique(t *testing.T) {
 
 	_, err := w.Create(ctx, w.admin, cases, input(t, aCase+`,"number":"a-1"}`))
 	taken(t, "create", err, "number")
-	taken(t, "update", w.Update(ctx, w.admin, cases, second, input(t, `{"guid":"AA"}`)), "guid")
+	taken(t, "update", w.Update(ctx, w.admin, cases, second, input(t, `{"number":"a-1"}`)), "number")
 	if err := w.Update(ctx, w.admin, cases, first, input(t, `{"number":"a-1","guid":"aa"}`)); err != nil {
 		t.Errorf("its own: %v", err)
 	}
@@ -105,6 +105,37 @@ func TestUnique(t *testing.T) {
 	for range 2 {
 		w.create("opportunities", `{"branchId":1,"reference":"R","salesProbability":1,"salesRepId":1,"statusId":1,"transNumber":" "}`)
 	}
+}
+
+// What others know a record by stays as it was given or made, whoever changes it and
+// how; its number may change, and the value that it has may be sent again.
+func TestFixed(t *testing.T) {
+	w := caseWorld(t)
+	ctx, cases := t.Context(), w.res("cases")
+	id := w.create("cases", aCase+`,"number":"A-1","guid":"aa","wolkvoxId":"64cb"}`)
+	refused := func(what string, err error, field string) {
+		t.Helper()
+		if fault.KindOf(err) != fault.Invalid || fault.FieldOf(err) != field || !strings.HasPrefix(fault.Message(err), field+" cannot be changed") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, field := range []string{"guid", "wolkvoxId"} {
+		in := input(t, `{"priority":"High","`+field+`":"bb"}`)
+		refused("update", w.Update(ctx, w.admin, cases, id, in), field)
+		out, err := w.Bulk(ctx, w.admin, cases, crm.BulkUpdate, []crm.Item{{ID: id, Input: in}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused("bulk update", out[0].Err, field)
+	}
+	if err := w.Update(ctx, w.admin, cases, id, input(t, `{"number":"A-2","guid":" AA","wolkvoxId":"64CB"}`)); err != nil {
+		t.Errorf("what it has: %v", err)
+	}
+	if got := w.show("cases", id, "number", "guid", "wolkvoxId", "priority"); got != `number="A-2" guid="aa" wolkvoxId="64cb" priority=null` {
+		t.Error(got)
+	}
+	notice := w.create("damageNotifications", `{"guid":"aa"}`)
+	refused("damage notification", w.Update(ctx, w.admin, w.res("damageNotifications"), notice, input(t, `{"guid":"bb"}`)), "guid")
 }
 
 // A record is found by each of its unique fields, by those who see it.

@@ -414,6 +414,9 @@ func (s *Service) update(ctx context.Context, tx Tx, view *View, res *resource.R
 	if isLocked(res, rec) && !(c.unlocks(res) && view.mayUnlock(res, rec)) {
 		return errLocked(res)
 	}
+	if err := c.fixes(rec); err != nil {
+		return err
+	}
 	if err := s.lookup(ctx, tx, view, rec, c); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func declaredCases() []Resource {
 			Required: []string{"statusId", "typeId"},
 			Fields: join(audit(), []Field{
 				text("number", 80).key().search().unique().made(MadeNumber),
-				text("guid", 36).unique().made(MadeGUID), text("wolkvoxId", 64).unique().made(MadeHex),
+				text("guid", 36).unique().made(MadeGUID).fixed(), text("wolkvoxId", 64).unique().made(MadeHex).fixed(),
 				text("prefix", 20), text("extId", 100).key(),
 				ref("typeId", "caseTypes"), ref("statusId", "caseStatuses"), text("priority", 50),
 				ref("ownerId", "users"), ref("responsibleId", "users"), ref("branchId", "branches"),
@@ -49,7 +49,7 @@ func declaredCases() []Resource {
 		{
 			Name: "damageNotifications", Title: []string{"guid"}, Ops: CRUD, Ours: true,
 			Fields: join(audit(), []Field{
-				text("guid", 36).unique().made(MadeGUID), text("extId", 100).key(),
+				text("guid", 36).unique().made(MadeGUID).fixed(), text("extId", 100).key(),
 				text("state", 16).readOnly().or(TextValue(DamageOpen)),
 				ref("caseId", "cases"), // that it was merged to; the state follows
 				text("insuranceCompanyAlias", 100).key(), text("policyNumber", 100).key(),

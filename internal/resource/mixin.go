@@ -51,6 +51,9 @@ func (f Field) beside(name string) Field {
 
 func (f Field) made(m Made) Field { f.Made = m; return f }
 
+// fixed is for what the record keeps from its beginning.
+func (f Field) fixed() Field { f.Fixed = true; return f }
+
 func (f Field) search() Field { f.Search = true; return f }
 
 // secret is a text that the server makes, and does not tell but in the record.

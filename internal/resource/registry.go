@@ -75,6 +75,8 @@ func (g *Registry) check(r *Resource) error {
 			return fmt.Errorf("resource %s: field %s: unique is for texts of limited length", r.Name, f.Name)
 		case f.Made != NotMade && (f.Made == MadeNow) != (f.Kind == Instant), f.Made == MadeNumber && !f.Unique:
 			return fmt.Errorf("resource %s: field %s: texts and instants are made, and numbers are unique", r.Name, f.Name)
+		case f.Fixed && (f.Made == NotMade || f.Kind != Text || f.ReadOnly):
+			return fmt.Errorf("resource %s: field %s: what is fixed is a text that is made, or given to a new record", r.Name, f.Name)
 		case f.JSON && (f.Kind != Text || f.Key || f.Search || f.Unique):
 			return fmt.Errorf("resource %s: field %s: JSON is text, and nothing to search for", r.Name, f.Name)
 		case f.Within.Most != 0 && f.Kind != Integer || f.Within.Words != "" && f.Kind != Text:

@@ -51,6 +51,7 @@ type Field struct {
 	Beside    string // with OmitEmpty: and only where the field of this name is set too; "" = whatever else is
 	JSON      bool   // a JSON object or list, sent and shown as it is and kept as its text without insignificant space. Text only
 	Made      Made   // what a new record gets when the client sends nothing and there is no Default
+	Fixed     bool   // what others know the record by, Made: an update that would change it is refused
 	TailOf    string // PhoneTail of the text field of this name, which the store keeps up to date; Integer and Internal
 	Secret    bool   // known to whoever sees the record, and kept nowhere else: not in the log of changes, and nothing to filter or sort by; Text
 	Target    bool   // a URL that the server sends requests to: crm asks whether it may; Text
