@@ -504,3 +504,46 @@ func TestCatalogIsKept(t *testing.T) {
 		t.Errorf("after a new title: generation %d (was %d), the same resource: %v", w.Catalog().Generation, generation, w.res("accounts") == before)
 	}
 }
+
+// meanwhile lets something happen right before a list is read.
+type meanwhile struct {
+	crm.Store
+	before func(resource string)
+}
+
+func (m *meanwhile) List(ctx context.Context, q crm.Query, p *crm.Page) error {
+	m.before(q.Resource.Name)
+	return m.Store.List(ctx, q, p)
+}
+
+// What another node declares while this one reads declarations is not missed.
+func TestDeclarationsDuringARefresh(t *testing.T) {
+	w := newWorld(t)
+	w.create("extrafields", `{"entity":"accounts","fieldName":"Z_first","type":"text"}`)
+	acme := w.account("Acme")
+	m := &meanwhile{Store: w.store, before: func(string) {}}
+	node := &world{t: t, store: m}
+	other := node.open(time.Minute)
+	look := func() {
+		t.Helper()
+		if _, err := other.Get(t.Context(), w.admin, other.Catalog().Resource("accounts"), nil, acme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	if err := w.Update(t.Context(), w.admin, w.res("accounts"), acme, input(t, `{"name":"Acme Inc."}`)); err != nil {
+		t.Fatal(err)
+	}
+	made := false
+	m.before = func(resource string) {
+		if resource == "extrafields" && !made { // the lists of values were read before
+			made = true
+			w.create("list", `{"databaseName":"Z_tblSizes","description":"Sizes"}`)
+		}
+	}
+	look()
+	look()
+	if !made || other.Catalog().Resource("Z_tblSizes") == nil {
+		t.Errorf("made: %v; the other node does not know the list", made)
+	}
+}

@@ -142,6 +142,24 @@ func (s *Service) CatalogFor(actor Actor) *resource.Catalog {
 // Now returns the workspace's time in UTC.
 func (s *Service) Now() time.Time { return s.clock().UTC() }
 
+// maxReread is how often declarations are read again that change while they are.
+const maxReread = 3
+
+// declared reads the declarations as of generation, which has been reached, or of a
+// later one, which it returns. They take several reads: what one reports that is later
+// still is not that of what was read before it.
+func (s *Service) declared(ctx context.Context, generation int64) (read declarations, _ int64, err error) {
+	for range maxReread {
+		if read, err = s.readDeclarations(ctx); err != nil || read.generation <= generation {
+			return read, generation, err
+		}
+		generation = read.generation
+	}
+	// Others declare all the time. Whoever sees a later generation will look again.
+	read, err = s.readDeclarations(ctx)
+	return read, generation, err
+}
+
 // observe makes catalog and titles at least as new as generation, which some
 // read has just reported. A negative generation refreshes in any case.
 func (s *Service) observe(ctx context.Context, generation int64) error {
@@ -153,11 +171,10 @@ func (s *Service) observe(ctx context.Context, generation int64) error {
 	if generation >= 0 && generation <= s.titles.Load().generation {
 		return nil
 	}
-	read, err := s.readDeclarations(ctx)
+	read, generation, err := s.declared(ctx, max(generation, s.titles.Load().generation))
 	if err != nil {
 		return err
 	}
-	generation = max(generation, read.generation)
 	catalog := s.catalog.Load().At(generation)
 	if !read.equal(s.made) {
 		if catalog, err = s.registry.With(generation, read.extra, read.parts...); err != nil {
