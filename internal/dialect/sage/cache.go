@@ -2,6 +2,7 @@ package sage
 
 import (
 	"sync"
+	"weak"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/resource"
@@ -9,10 +10,11 @@ import (
 
 // rowKey names one rendering of one version of one row. A change of the row is a
 // new version; a change of anything its references show is a new generation; a
-// change of the extra fields is a new resource. So nothing is ever invalidated.
+// change of the extra fields is a new resource. So nothing is ever invalidated. The
+// pointers are weak: a workspace that was closed is not to be held by its last rows.
 type rowKey struct {
-	service    *crm.Service       // the workspace
-	resource   *resource.Resource // as of one catalog
+	service    weak.Pointer[crm.Service]       // the workspace
+	resource   weak.Pointer[resource.Resource] // as of one catalog
 	id         int64
 	version    int64
 	generation int64

@@ -23,7 +23,7 @@ func (d *Dialect) Records(ctx context.Context, records *crm.Service, actor crm.A
 	if err != nil {
 		return nil, err
 	}
-	rd := &renderer{d: d, service: records, res: res, plan: d.plan(s, res), variant: variant{language: int8(actor.Language)}}
+	rd := d.renderer(s, res, variant{language: int8(actor.Language)})
 	got, err := records.Get(ctx, actor, res, rd, ids...)
 	if err != nil {
 		return nil, err

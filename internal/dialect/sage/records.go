@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"weak"
 
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -26,23 +27,25 @@ const (
 // renderer turns the records of one result into bytes, through the row cache.
 type renderer struct {
 	d       *Dialect
-	service *crm.Service
 	res     *resource.Resource
 	plan    *plan
 	variant variant
-	keys    []crm.Key // that Known was asked for, in order
-	rows    [][]byte  // in order; filled by Known and finish
-	links   [][]link  // parallel to rows
-	buffer  *[]byte   // that rows may lie in; see release
+	service weak.Pointer[crm.Service]
+	weakly  weak.Pointer[resource.Resource] // res
+	keys    []crm.Key                       // that Known was asked for, in order
+	rows    [][]byte                        // in order; filled by Known and finish
+	links   [][]link                        // parallel to rows
+	buffer  *[]byte                         // that rows may lie in; see release
 }
 
-func (d *Dialect) renderer(s *session, res *resource.Resource, r *request) *renderer {
+func (d *Dialect) renderer(s *session, res *resource.Resource, v variant) *renderer {
 	return &renderer{
 		d:       d,
-		service: s.records,
 		res:     res,
 		plan:    d.plan(s, res),
-		variant: variantOf(s, r),
+		variant: v,
+		service: weak.Make(s.records),
+		weakly:  weak.Make(res),
 	}
 }
 
@@ -56,7 +59,7 @@ func variantOf(s *session, r *request) variant {
 }
 
 func (rd *renderer) key(k crm.Key, generation int64) rowKey {
-	return rowKey{rd.service, rd.res, k.ID, k.Version, generation, rd.variant}
+	return rowKey{rd.service, rd.weakly, k.ID, k.Version, generation, rd.variant}
 }
 
 // Known implements crm.Cache.
@@ -160,7 +163,7 @@ func (d *Dialect) list(s *session, w http.ResponseWriter, r *request) error {
 
 // listOf answers with one page of res, restricted by base.
 func (d *Dialect) listOf(s *session, w http.ResponseWriter, r *request, res *resource.Resource, base filter.Expr) error {
-	return d.listWith(s, w, r, d.renderer(s, res, r), base)
+	return d.listWith(s, w, r, d.renderer(s, res, variantOf(s, r)), base)
 }
 
 // listWith is listOf with a renderer of the caller's.
@@ -402,7 +405,7 @@ func (d *Dialect) updateOf(s *session, w http.ResponseWriter, r *request, res *r
 
 // respondRecord answers with a record as it is now.
 func (d *Dialect) respondRecord(s *session, w http.ResponseWriter, r *request, res *resource.Resource, id int64) error {
-	rd := d.renderer(s, res, r)
+	rd := d.renderer(s, res, variantOf(s, r))
 	if err := rd.get(r.Context(), s, id); err != nil {
 		return err
 	}
@@ -416,7 +419,7 @@ func (d *Dialect) respondRecord(s *session, w http.ResponseWriter, r *request, r
 
 // rowsOf renders the records with these ids, in their order.
 func (d *Dialect) rowsOf(s *session, r *request, res *resource.Resource, ids ...int64) ([][]byte, error) {
-	rd := d.renderer(s, res, r)
+	rd := d.renderer(s, res, variantOf(s, r))
 	if err := rd.get(r.Context(), s, ids...); err != nil {
 		return nil, err
 	}

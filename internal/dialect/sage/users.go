@@ -151,7 +151,7 @@ func (d *Dialect) listRoleUsers(s *session, w http.ResponseWriter, r *request) e
 	if err != nil {
 		return err
 	}
-	rd := d.renderer(s, res, r)
+	rd := d.renderer(s, res, variantOf(s, r))
 	rd.variant.shape, rd.plan = ofRole, newPlan(s.catalog, res, roleUsers)
 	return d.listWith(s, w, r, rd, oneOf(res, "roles", []int64{id}))
 }
