@@ -49,7 +49,7 @@ type App struct {
 	targets  *outbound.Guard
 	sage     *sage.Dialect
 	dialects map[string]http.Handler // by name
-	client   *http.Client            // sends webhooks
+	client   *outbound.Client        // sends webhooks
 	sending  chan struct{}           // as many at once
 	node     string                  // this process among those that share a database
 	linkKey  []byte                  // signs links to documents

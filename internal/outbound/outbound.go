@@ -10,6 +10,8 @@ package outbound
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -215,7 +217,7 @@ const maxHeader = 16 << 10
 // which would make the connections in its place and check nothing, keeps no
 // cookies, and does not decompress: how much of a body is read is up to the caller.
 // CloseIdleConnections ends what it keeps open.
-func (g *Guard) Client(o Options) *http.Client {
+func (g *Guard) Client(o Options) *Client {
 	transport := &http.Transport{
 		DialContext:            g.dial,
 		TLSHandshakeTimeout:    o.Timeout,
@@ -227,7 +229,7 @@ func (g *Guard) Client(o Options) *http.Client {
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 	}
-	return &http.Client{
+	return &Client{&http.Client{
 		Transport: scheme{g, transport},
 		Timeout:   o.Timeout,
 		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
@@ -236,8 +238,25 @@ func (g *Guard) Client(o Options) *http.Client {
 			}
 			return nil // scheme checks the target
 		},
-	}
+	}}
 }
+
+// Client sends requests, to allowed targets only. It is safe for concurrent use.
+type Client struct{ http *http.Client }
+
+// Do sends a request as http.Client.Do does. Its errors do not say where to: a URL may
+// hold a secret, as signed ones do, and errors end up in the log.
+func (c *Client) Do(r *http.Request) (*http.Response, error) {
+	res, err := c.http.Do(r)
+	var named *url.Error
+	if errors.As(err, &named) {
+		err = fmt.Errorf("%s: %w", named.Op, named.Err)
+	}
+	return res, err
+}
+
+// CloseIdleConnections ends what is kept open.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // scheme checks every request, redirected ones too, before anything is looked up.
 type scheme struct {

@@ -140,7 +140,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-func get(t *testing.T, c *http.Client, target string) (*http.Response, error) {
+func get(t *testing.T, c *outbound.Client, target string) (*http.Response, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	if err != nil {
@@ -321,5 +321,18 @@ func TestTimeout(t *testing.T) {
 	var timeout interface{ Timeout() bool }
 	if !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Errors end up in the log, and are not to give away what a URL is signed with.
+func TestErrorsHideTheURL(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	refused := "http://10.0.0.1/"
+	for _, base := range []string{closed.URL + "/", refused} {
+		_, err := get(t, guard(t, "127.0.0.1").Client(outbound.Options{Timeout: 10 * time.Second}), base+"file?signature=s3cret")
+		if err == nil || strings.Contains(err.Error(), "s3cret") || (fault.KindOf(err) == fault.Invalid) != (base == refused) {
+			t.Errorf("%s: %v", base, err)
+		}
 	}
 }
