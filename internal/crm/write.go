@@ -40,6 +40,11 @@ type titled struct {
 	title string
 }
 
+// maxSearched bounds the text of an extra field that has an index, in bytes: one of
+// PostgreSQL takes entries of up to 2704. A longer one would be refused when it is
+// written, and all that is written with it.
+const maxSearched = 2600
+
 // prepare coerces input to the fields of res.
 func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, input Input) (*change, error) {
 	c := &change{set: make([]Assignment, 0, len(input)+3)}
@@ -51,6 +56,9 @@ func (s *Service) prepare(catalog *resource.Catalog, res *resource.Resource, inp
 		got, err := f.Coerce(input[name])
 		if err != nil {
 			return nil, err
+		}
+		if f.Extra && f.Key && len(resource.Fold(got.Value.S)) > maxSearched {
+			return nil, fault.InField(f.Name, "%s can be searched, and takes at most %d bytes", f.Name, maxSearched)
 		}
 		if f.Target && s.target != nil && !got.Value.IsNull() {
 			if err := s.target(got.Value.S); err != nil {

@@ -3,8 +3,10 @@ package sage_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -223,4 +225,39 @@ func TestManyRecipients(t *testing.T) {
 	if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 64 {
 		t.Errorf("refusing takes %d MB", took)
 	}
+}
+
+// A text that an index cannot take is refused by itself, whatever the database.
+func TestLongTextOfSearchableField(t *testing.T) {
+	var raw [1950]byte
+	rand.NewChaCha8([32]byte{}).Read(raw[:])
+	most := base64.StdEncoding.EncodeToString(raw[:]) // 2600, and hard to compress
+	apptest.Databases(t, func(t *testing.T, db apptest.Database) {
+		a := apptest.New(t, apptest.Options{Database: db})
+		field := map[string]any{"entity": "accounts", "fieldName": "Z_notes", "type": "text", "searchable": true}
+		if got := a.Do(t, "POST", "/api/v4/extrafields", field); got.Status != http.StatusOK {
+			t.Fatalf("%d %s", got.Status, got.Body)
+		}
+		bulk := func(method string, item func(notes string) map[string]any) {
+			t.Helper()
+			var outcomes []struct {
+				Code    int
+				Message string
+			}
+			got := a.Do(t, method, "/api/v4/accounts/bulk", []any{item("a"), item(most + "b"), item(most)})
+			got.JSON(t, &outcomes)
+			if len(outcomes) != 3 || outcomes[0].Code == outcomes[1].Code || outcomes[0].Code != outcomes[2].Code || !strings.Contains(outcomes[1].Message, "Z_notes") {
+				t.Errorf("%s: %d %s", method, got.Status, got.Body)
+			}
+		}
+		bulk("POST", func(notes string) map[string]any {
+			return map[string]any{"data": map[string]any{"name": "Acme", "salesRepId1": a.Admin, "branchId": 1, "Z_notes": notes}}
+		})
+		bulk("PUT", func(notes string) map[string]any {
+			return map[string]any{"id": 1, "data": map[string]any{"Z_notes": notes}}
+		})
+		if got := a.Get(t, "/api/v4/accounts/1"); !strings.Contains(string(got.Body), `"Z_notes":"`+most+`"`) {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+	})
 }
