@@ -242,6 +242,19 @@ func TestWhere(t *testing.T) {
 		{"accounts", "branches NOT IN (3,4) OR branches<>5 OR branches IS NULL", `(branches not in 3 4 or branches <> 5 or branches is null)`},
 		{"accounts", "branches<>1.5", `branches is not null`},
 
+		// -1 in the place of a reference is none.
+		{"accounts", "parentId=-1", `parentId is null`},
+		{"accounts", "parentId.id='-1' AND id=-1", `(parentId is null and id = -1)`},
+		{"accounts", "parentId<>-1 OR NOT parentId=-1", `(parentId is not null or parentId is not null)`},
+		{"accounts", "parentId>-1 AND parentId>=-1", `(parentId > -1 and parentId >= -1)`},
+		{"accounts", "parentId IN (-1)", `parentId is null`},
+		{"accounts", "parentId IN (5,-1,7)", `(parentId in 5 7 or parentId is null)`},
+		{"accounts", "id=1 AND parentId IN (5,-1)", `(id = 1 and (parentId = 5 or parentId is null))`},
+		{"accounts", "NOT parentId IN (5,-1) OR parentId NOT IN (-1)", `(parentId <> 5 or parentId is not null)`},
+		{"accounts", "NOT parentId NOT IN (5,-1)", `(parentId = 5 or parentId is null)`},
+		{"contacts", "accountId.parentId=-1", `accountId>parentId is null`},
+		{"accounts", "branches=-1 OR parentId.value='-1'", `(branches = -1 or parentId>title(accounts) = "-1")`},
+
 		// NULL.
 		{"accounts", "city = NULL", `never`},
 		{"accounts", "NOT city = null", `never`},

@@ -15,6 +15,9 @@ type operand struct {
 	name string        // as written
 }
 
+// isNone reports whether v is what clients write for a reference to no record.
+func (o operand) isNone(v resource.Value) bool { return o.kind.IsRef() && v.I == resource.None }
+
 // field reads and resolves a path. When there is none it fails and returns false.
 func (p *parser) field() (operand, bool) {
 	if p.tok.is != word {

@@ -27,7 +27,9 @@ import (
 // what it is, not as what it would be rounded to.
 //
 // Nulls are as in SQL, that is neither equal nor unequal to anything, except
-// that a NULL in the list of NOT IN is left out.
+// that a NULL in the list of NOT IN is left out, and that a reference that is
+// null equals -1, which is what answers show in its place: folderId=-1 finds the
+// documents of the root, and folderId<>-1 all others.
 //
 // Every error is a fault.Query that names the position of the mistake.
 func Where(cat *resource.Catalog, res *resource.Resource, text string) (Expr, error) {
@@ -224,13 +226,17 @@ func (p *parser) list(f operand, op Op) Expr {
 	}
 	p.next()
 	var args []resource.Value
+	var null bool
 	for {
 		pos := p.tok.pos
 		lit := p.literal()
 		if p.items++; p.items > MaxItems {
 			p.fail(pos, "", "IN has more than %d values", MaxItems)
 		}
-		if v, fit := p.value(f, lit); fit == exact {
+		switch v, fit := p.value(f, lit); {
+		case fit == exact && f.isNone(v):
+			null = true
+		case fit == exact:
 			args = append(args, v)
 		}
 		if p.tok.is != comma {
@@ -239,17 +245,26 @@ func (p *parser) list(f operand, op Op) Expr {
 		p.next()
 	}
 	p.close("a comma or ) is")
+	e := among(f.path, op, args)
+	if null && op == In {
+		return anyOf([]Expr{e, &Compare{Path: f.path, Op: IsNull}})
+	}
+	return e // without nulls, NOT IN has left out -1 already
+}
+
+// among compares with any number of values, by In or NotIn.
+func among(path Path, op Op, args []resource.Value) Expr {
 	switch {
 	case len(args) > 1:
-		return &Compare{Path: f.path, Op: op, Args: args}
+		return &Compare{Path: path, Op: op, Args: args}
 	case len(args) == 1 && op == In:
-		return &Compare{Path: f.path, Op: Eq, Args: args}
+		return &Compare{Path: path, Op: Eq, Args: args}
 	case len(args) == 1:
-		return &Compare{Path: f.path, Op: Ne, Args: args}
+		return &Compare{Path: path, Op: Ne, Args: args}
 	case op == In:
 		return Never{}
 	default:
-		return &Compare{Path: f.path, Op: NotNull}
+		return &Compare{Path: path, Op: NotNull}
 	}
 }
 
@@ -262,6 +277,12 @@ func (p *parser) compare(f operand, op Op, lit literal) Expr {
 	case exact:
 		if op == Like || op == NotLike {
 			return likeCompare(f.path, op, v)
+		}
+		switch none := f.isNone(v); {
+		case none && op == Eq:
+			return &Compare{Path: f.path, Op: IsNull}
+		case none && op == Ne:
+			return &Compare{Path: f.path, Op: NotNull}
 		}
 	case above: // v < literal < v+1
 		switch op {

@@ -21,10 +21,10 @@ type Coerced struct {
 	Title string
 }
 
-// none is how clients write "no record" in a reference: the vendor shows an
+// None is how clients write "no record" in a reference: the vendor shows an
 // empty reference as id -1 in users, documents, e-mails and calls [LIVE], and
-// clients send it back.
-const none = -1
+// clients send it back, in bodies and in where.
+const None = -1
 
 // Coerce turns the JSON value a client sent for f into a Value. It is as lenient
 // as the field's clients need: numbers and booleans may be quoted, "" is null
@@ -236,7 +236,7 @@ func (f *Field) coerceID(raw json.RawMessage) (Value, error) {
 	if err != nil || !exact {
 		return Value{}, fault.InField(f.Name, "%s must be the id of a record of %s: a number, a quoted number, or an object with id or value", f.Name, f.Table)
 	}
-	if id == none {
+	if id == None {
 		return Value{}, nil
 	}
 	return IntValue(id), nil
