@@ -20,21 +20,23 @@ func calendarInput(in crm.Input, creating bool) error {
 			return required("endDate")
 		}
 	}
-	for date, hour := range map[string]string{"startDate": "startHour", "endDate": "endHour"} {
-		if key, text, ok := sentText(in, date); ok {
+	for _, end := range [...]struct{ date, hour string }{{"startDate", "startHour"}, {"endDate", "endHour"}} {
+		if key, text, ok := sentText(in, end.date); ok {
 			day, clock := splitMoment(text)
 			in[key] = quoted(day)
-			if _, _, ok := sent(in, hour); !ok && clock != "" {
-				in[hour] = quoted(clock)
+			if _, _, ok := sent(in, end.hour); !ok && clock != "" {
+				in[end.hour] = quoted(clock)
 			}
 		}
-		if key, text, ok := sentText(in, hour); ok {
-			clock, ok := clockTime(text)
-			if !ok {
-				return fault.InField(hour, "%s must be a time such as 09:30", hour)
-			}
-			in[key] = quoted(clock)
+		if !given(in, end.hour) {
+			continue
 		}
+		key, text, ok := sentText(in, end.hour)
+		clock, isTime := clockTime(text)
+		if !ok || !isTime {
+			return fault.InField(end.hour, "%s must be a time such as 09:30", end.hour)
+		}
+		in[key] = quoted(clock)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func given(in crm.Input, name string) bool {
 // sentText returns a member that is a JSON string, without spaces around it.
 func sentText(in crm.Input, name string) (key, text string, ok bool) {
 	key, raw, ok := sent(in, name)
-	if !ok || json.Unmarshal(raw, &text) != nil {
+	if !ok || string(raw) == "null" || json.Unmarshal(raw, &text) != nil {
 		return key, "", false
 	}
 	return key, strings.TrimSpace(text), true
