@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -27,10 +28,12 @@ func checkJSON(body []byte) error {
 	if json.Valid(body) {
 		return nil
 	}
+	// With a blank at its end a text that breaks off is wrong there, and not at its
+	// last byte, as one with something after its value may be.
 	var syntax *json.SyntaxError
 	var value json.RawMessage
-	err := json.Unmarshal(body, &value)
-	if errors.As(err, &syntax) && syntax.Offset < int64(len(body)) {
+	err := json.Unmarshal(slices.Concat(body, []byte{' '}), &value)
+	if errors.As(err, &syntax) && syntax.Offset <= int64(len(body)) {
 		return fault.New(fault.Invalid, "the body is not JSON: byte %d cannot stand there", syntax.Offset).Because(err)
 	}
 	return fault.New(fault.Invalid, "the body ends in the middle of its JSON").Because(err)
