@@ -112,11 +112,11 @@ func (q quirk) tell() string {
 }
 
 var formTold = map[form]string{
-	bareIDs: "an array of ids", firstOnly: "the first reference alone", callDate: "`2009/01/07 11:19:15`",
+	bareIDs: "an array of ids", quotedIDs: "an array of ids as texts", firstOnly: "the first reference alone", callDate: "`2009/01/07 11:19:15`",
 	shortDay: "`09/01/07`", compound: "an object of time, timeStamp and timeZone", rawJSON: "JSON", digit: "0 or 1",
 }
 
 var answerTold = map[answer]string{
 	answerMessageID: "a Message with the id", answerRecord: "the record", answerSuccess: "`delete success` and the id",
-	answerPlain: "`{\"message\":\"success\"}`",
+	answerPlain: "`{\"message\":\"success\"}`", answerCode: "`{\"code\":1,\"message\":\"success\"}`",
 }

@@ -22,16 +22,16 @@ type operation struct {
 	about
 	line         string             // its line among the routes: "GET /{resource}/{id}"
 	method, path string             // "/accounts/{id}"
+	shape        string             // path without the names of its parameters: "/accounts/{}"
 	params       []string           // of the path, in order
 	res          *resource.Resource // nil where it is about none
 	terse        bool
 	open         bool // needs no session
 }
 
-// operations are those that the routes offer on a catalog, in their order. Of two
-// with the same method and path the first counts, as it does in find.
+// operations are those that the routes offer on a catalog, in their order. A route
+// does not offer what find gives to a more specific one.
 func operations(catalog *resource.Catalog) []operation {
-	seen := map[string]bool{}
 	var all []operation
 	add := func(rt *route, res *resource.Resource, open bool) {
 		op := operation{about: rt.about, line: rt.method + " /" + strings.Join(rt.pattern, "/"), method: rt.method, res: res, terse: rt.terse, open: open}
@@ -46,16 +46,22 @@ func operations(catalog *resource.Catalog) []operation {
 				op.params = append(op.params, p[1:len(p)-1])
 			}
 			op.path += "/" + p
+			if p[0] == '{' {
+				p = "{}"
+			}
+			op.shape += "/" + p
+		}
+		if rt != &entrance {
+			if found, _, err := find(op.method, split(op.shape, nil), nil); err != nil || found != rt {
+				return
+			}
 		}
 		if rt.about.over != nil {
 			op.id = strings.ReplaceAll(op.id, "{resource}", componentName(res.Name))
 			op.summary = strings.ReplaceAll(op.summary, "{resource}", res.Name)
 		}
 		op.id = cmp.Or(op.id, op.method+strings.NewReplacer("/", "-", "{", "", "}", "").Replace(op.path))
-		if key := op.method + " " + strings.ToLower(op.path); !seen[key] {
-			seen[key] = true
-			all = append(all, op)
-		}
+		all = append(all, op)
 	}
 	add(&entrance, nil, true)
 	for i := range routes {
@@ -96,18 +102,21 @@ func (b *book) named(name string, schema func() object) object {
 func OpenAPI(catalog *resource.Catalog, server string) []byte {
 	b := &book{catalog: catalog, schemas: object{}}
 	paths := object{}
+	first := map[string]*operation{} // by the shape of its path
 	var tags []object
 	for _, op := range operations(catalog) {
 		tag := op.tag()
 		if !slices.ContainsFunc(tags, func(t object) bool { return t["name"] == tag }) {
 			tags = append(tags, object{"name": tag})
 		}
-		item, ok := paths[op.path].(object)
-		if !ok {
-			item = object{}
-			paths[op.path] = item
+		// Paths that differ in the names of parameters alone are one path in OpenAPI.
+		named := first[op.shape]
+		if named == nil {
+			named = &op
+			first[op.shape] = named
+			paths[op.path] = object{}
 		}
-		item[strings.ToLower(op.method)] = b.operation(&op, tag)
+		paths[named.path].(object)[strings.ToLower(op.method)] = b.operation(&op, named.params, tag)
 	}
 	body, _ := json.Marshal(object{ // nothing in it can fail
 		"openapi": "3.1.0",
@@ -145,15 +154,19 @@ func (op *operation) tag() string {
 	return first
 }
 
-// operation describes one operation.
-func (b *book) operation(op *operation, tag string) object {
+// operation describes one operation. names are those of its path's parameters.
+func (b *book) operation(op *operation, names []string, tag string) object {
 	var params []object
-	for _, name := range op.params {
+	for i, name := range op.params {
 		schema := object{"type": "string"}
 		if name == "id" {
 			schema = object{"type": "integer", "format": "int64", "minimum": 0}
 		}
-		params = append(params, object{"name": name, "in": "path", "required": true, "schema": schema})
+		param := object{"name": names[i], "in": "path", "required": true, "schema": schema}
+		if name != names[i] {
+			param["description"] = "The " + name + "."
+		}
+		params = append(params, param)
 	}
 	for _, name := range op.about.params {
 		params = append(params, object{"$ref": "#/components/parameters/" + name})

@@ -2,6 +2,7 @@ package sage
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -49,6 +50,24 @@ func TestOpenAPIIsValid(t *testing.T) {
 		for _, w := range wrong {
 			t.Errorf("%s: %s", w.Message, w.Reason)
 		}
+	}
+}
+
+// TestOpenAPIPathsDiffer: paths that differ in the names of parameters alone must not
+// be there, says OpenAPI; the schema cannot.
+func TestOpenAPIPathsDiffer(t *testing.T) {
+	var doc struct{ Paths map[string]json.RawMessage }
+	if err := json.Unmarshal(OpenAPI(withExtraFields(t), "/api/v4"), &doc); err != nil {
+		t.Fatal(err)
+	}
+	shapes := map[string]string{}
+	name := regexp.MustCompile(`\{[^}]*\}`)
+	for path := range doc.Paths {
+		shape := strings.ToLower(name.ReplaceAllString(path, "{}"))
+		if other := shapes[shape]; other != "" {
+			t.Errorf("%s and %s are one path", path, other)
+		}
+		shapes[shape] = path
 	}
 }
 
