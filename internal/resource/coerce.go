@@ -242,6 +242,7 @@ func (f *Field) coerceID(raw json.RawMessage) (Value, error) {
 	return IntValue(id), nil
 }
 
+// coerceList reads the ids of a list, each one once.
 func (f *Field) coerceList(raw json.RawMessage) (Value, error) {
 	var items []json.RawMessage
 	if raw[0] == '[' {
@@ -252,6 +253,7 @@ func (f *Field) coerceList(raw json.RawMessage) (Value, error) {
 		items = []json.RawMessage{raw}
 	}
 	ids := make([]int64, 0, len(items))
+	held := map[int64]bool{}
 	for _, item := range items {
 		c, err := f.coerceRef(item)
 		if err != nil {
@@ -260,8 +262,9 @@ func (f *Field) coerceList(raw json.RawMessage) (Value, error) {
 		if c.Title != "" {
 			return Value{}, fault.InField(f.Name, "%s takes ids, not titles", f.Name)
 		}
-		if !c.Value.IsNull() {
-			ids = append(ids, c.Value.I)
+		if id := c.Value.I; !c.Value.IsNull() && !held[id] {
+			held[id] = true
+			ids = append(ids, id)
 		}
 	}
 	if len(ids) == 0 && f.Sparse {

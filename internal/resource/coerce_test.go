@@ -73,6 +73,7 @@ func TestCoerce(t *testing.T) {
 		{account, `7.5`, null, "accountId must be the id"},
 		{account, `[7]`, null, "accountId must be the id"},
 		{branches, `[16,"17",{"id":18,"value":"x"}]`, reads("[16,17,18]"), ""},
+		{branches, `[16,"16",17,{"id":16}]`, reads("[16,17]"), ""},
 		{branches, `[]`, reads("[]"), ""},
 		{branches, `16`, reads("[16]"), ""},
 		{branches, `[{"value":"x"}]`, null, "takes ids"},
