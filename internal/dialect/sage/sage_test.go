@@ -190,11 +190,17 @@ A resource that is not here is written by the rule: members in ASCII order, refe
 
 var anySegment = regexp.MustCompile(`\{[^}]*\}`)
 
-// shownBy names the conversation, or the other test, that shows an operation.
+// shownBy names the conversation, or the other test, that shows an operation. One that is
+// called as a part of the path goes before others, and earlier parts before later ones.
 func shownBy(requests []told, op operation) string {
 	const data = "../../internal/dialect/sage/testdata"
-	if i := slices.IndexFunc(requests, func(q told) bool { return q.shows(op) }); i >= 0 {
-		return fmt.Sprintf("[%s](%s/%[1]s)", requests[i].file, data)
+	for _, name := range append(strings.Split(op.path, "/"), "*") {
+		i := slices.IndexFunc(requests, func(q told) bool {
+			return (name == "*" || strings.EqualFold(q.file, name+".txtar")) && q.shows(op)
+		})
+		if i >= 0 {
+			return fmt.Sprintf("[%s](%s/%[1]s)", requests[i].file, data)
+		}
 	}
 	if hasSchema(op) {
 		return "[schemas](" + data + "/schemas), byte for byte"
