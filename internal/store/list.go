@@ -301,10 +301,7 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 	}
 	if offset > 0 {
 		b.add("SELECT k.i, v.", versionColumn, ", ", generation)
-		for i := range l.terms {
-			b.add(", k.k")
-			b.text = appendInt(b.text, i)
-		}
+		l.keyColumns(b, "k.")
 		b.add(" FROM (SELECT ", id, " AS i")
 	} else {
 		b.add("SELECT ", id, ", ", l.version(alias), ", ", generation)
@@ -357,19 +354,30 @@ func (l *list) statement(p piece, how access, limit int) (string, []Arg, error) 
 		first = 2
 	}
 	l.order(b, p, first)
-	b.add(" LIMIT ")
-	b.text = appendInt(b.text, limit)
+	b.limit(limit, offset)
 	if offset > 0 {
-		b.add(" OFFSET ")
-		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
-		join := ") k JOIN "
-		if l.s.flavor == SQLite {
-			join = ") k CROSS JOIN "
-		}
-		b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+		l.rowsOfKeys(b)
 		l.order(b, p, fixedColumns+1)
 	}
 	return b.done()
+}
+
+// rowsOfKeys ends a subquery k of ids (i) and sort keys and joins their rows, v. With
+// CROSS JOIN SQLite takes the keys first.
+func (l *list) rowsOfKeys(b *builder) {
+	join := ") k JOIN "
+	if l.s.flavor == SQLite {
+		join = ") k CROSS JOIN "
+	}
+	b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+}
+
+// keyColumns names the sort keys.
+func (l *list) keyColumns(b *builder, of string) {
+	for i := range l.terms {
+		b.add(", ", of, "k")
+		b.text = appendInt(b.text, i)
+	}
 }
 
 // version is what a statement reads as the version of a row.

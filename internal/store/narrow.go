@@ -441,29 +441,12 @@ func (l *list) merged(p piece, reasons []reason, limit int) (string, []Arg, erro
 		b.add(") m")
 	}
 	l.order(b, p, 2)
-	b.add(" LIMIT ")
-	b.text = appendInt(b.text, limit)
-	if offset > 0 {
-		b.add(" OFFSET ")
-		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
-	}
-	join := ") k JOIN "
-	if l.s.flavor == SQLite {
-		join = ") k CROSS JOIN "
-	}
+	b.limit(limit, offset)
 	if l.bare {
 		b.add(") k")
 	} else {
-		b.add(join, l.t.name, " v ON v.", idColumn, " = k.i")
+		l.rowsOfKeys(b)
 	}
 	l.order(b, p, fixedColumns+1)
 	return b.done()
-}
-
-// keyColumns names the sort keys.
-func (l *list) keyColumns(b *builder, of string) {
-	for i := range l.terms {
-		b.add(", ", of, "k")
-		b.text = appendInt(b.text, i)
-	}
 }

@@ -229,11 +229,6 @@ func (l *list) union(p piece, parts []*list, limit int) (string, []Arg, error) {
 	}
 	b.add(") k")
 	l.order(b, p, fixedColumns+1)
-	b.add(" LIMIT ")
-	b.text = appendInt(b.text, limit)
-	if offset > 0 {
-		b.add(" OFFSET ")
-		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
-	}
+	b.limit(limit, offset)
 	return b.done()
 }

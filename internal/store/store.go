@@ -165,6 +165,17 @@ func (b *builder) arg(v resource.Value, column ColumnType) {
 	b.text = appendInt(b.text, len(b.args))
 }
 
+// limit ends a statement at a number of rows behind offset. The number is spelled out:
+// PostgreSQL plans for it.
+func (b *builder) limit(n, offset int) {
+	b.add(" LIMIT ")
+	b.text = appendInt(b.text, n)
+	if offset > 0 {
+		b.add(" OFFSET ")
+		b.arg(resource.IntValue(int64(offset)), ColumnInteger)
+	}
+}
+
 // list adds arguments and their placeholders, separated by commas. The last is
 // repeated up to a power of two, so that there are few different texts.
 func (b *builder) list(values []resource.Value, column ColumnType) {
