@@ -13,7 +13,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dossier-crm/dossier/internal/blob"
@@ -86,9 +85,9 @@ type Service struct {
 	cfg     Config
 	presign blob.Presigner // nil when the store has no URLs of its own
 
-	// using is held for reading from the moment a content is known to be durable
-	// until it is held, and for writing while an unused content is removed.
-	using sync.RWMutex
+	// using is entered before a content is known to be durable and left once it is
+	// held, and closed while an unused content is removed.
+	using gate
 	holds holds
 
 	settling errands

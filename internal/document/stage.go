@@ -22,6 +22,11 @@ const (
 
 	// cleanTimeout limits the cleaning up after a request that has ended.
 	cleanTimeout = 10 * time.Second
+
+	// removeWait is how long a content that nobody wants waits for uploads that are
+	// just becoming durable, before it is left to the sweeper. They hold up one
+	// another for as long.
+	removeWait = time.Second
 )
 
 // holds counts who relies on contents that no row refers to yet. The zero value is
@@ -130,8 +135,8 @@ func (f *staged) Close() error {
 	if f.upload == nil {
 		return fault.New(fault.Internal, "").Because(errors.New("document: a file is closed twice"))
 	}
-	f.s.using.RLock()
-	defer f.s.using.RUnlock()
+	f.s.using.enter()
+	defer f.s.using.leave()
 	hash, size, err := f.upload.Commit(f.ctx)
 	f.upload = nil
 	if err != nil {

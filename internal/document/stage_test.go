@@ -8,8 +8,11 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/dossier-crm/dossier/internal/blob"
 	"github.com/dossier-crm/dossier/internal/crm"
 	"github.com/dossier-crm/dossier/internal/document"
 	"github.com/dossier-crm/dossier/internal/fault"
@@ -390,4 +393,78 @@ func TestQuarantineLong(t *testing.T) {
 	if got := len(w.list(document.Visible(w.res()))); got != n {
 		t.Errorf("%d are visible", got)
 	}
+}
+
+// slow is a store in which the next commit takes until it is let go on.
+type slow struct {
+	walker
+	next   atomic.Bool
+	begun  chan struct{}
+	resume chan struct{}
+}
+
+func (s *slow) Create(ctx context.Context) (blob.Upload, error) {
+	u, err := s.walker.Create(ctx)
+	return &slowUpload{u, s}, err
+}
+
+type slowUpload struct {
+	blob.Upload
+	s *slow
+}
+
+func (u *slowUpload) Commit(ctx context.Context) (string, int64, error) {
+	if u.s.next.CompareAndSwap(true, false) {
+		close(u.s.begun)
+		<-u.s.resume
+	}
+	return u.Upload.Commit(ctx)
+}
+
+// A file that takes long to become durable holds up no other, whether that is kept or
+// refused.
+func TestSlowCommit(t *testing.T) {
+	w := newWorld(t)
+	s := &slow{walker: w.blobs, begun: make(chan struct{}), resume: make(chan struct{})}
+	w.cfg.Blobs = s
+	docs, err := document.New(w.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.docs = docs
+	refused := w.stage("refused")
+	large := w.docs.Batch()
+	f, err := large.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(f, "large"); err != nil {
+		t.Fatal(err)
+	}
+	s.next.Store(true)
+	var uploads sync.WaitGroup
+	uploads.Go(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	<-s.begun
+	uploads.Go(func() { refused.Discard(t.Context()) })
+	ids, err := w.stage("small").Add(t.Context(), w.actor, named("small.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.stage("refused as well").Discard(t.Context())
+	close(s.resume)
+	uploads.Wait()
+	more, err := large.Add(t.Context(), w.actor, named("large.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids = append(ids, more...)
+	w.machine.Add(2 * time.Hour.Milliseconds())
+	if _, err := w.docs.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(ids, 2, 0)
 }

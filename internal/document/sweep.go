@@ -216,13 +216,13 @@ func (s *Service) settle(ctx context.Context, res *resource.Resource, name strin
 
 // accept gives a document a content that was there just now.
 func (s *Service) accept(ctx context.Context, res *resource.Resource, id int64, hash string, size int64) error {
-	s.using.RLock()
+	s.using.enter()
 	kind, err := s.sniff(ctx, hash)
 	if err == nil {
 		s.holds.add(hash, 1)
 		defer s.holds.add(hash, -1)
 	}
-	s.using.RUnlock()
+	s.using.leave()
 	if err != nil {
 		return err
 	}
@@ -365,13 +365,19 @@ func (s *Service) sweepContents(ctx context.Context, t time.Time) (n int, err er
 }
 
 // discard removes a content unless a document refers to it, which none can begin
-// to do meanwhile. It reports whether the content was removed.
+// to do meanwhile. It reports whether the content was removed; one that cannot be
+// now, since large uploads are becoming durable, is left to a later sweep.
 func (s *Service) discard(ctx context.Context, hash string) (bool, error) {
 	if hash == "" {
 		return false, nil
 	}
-	s.using.Lock()
-	defer s.using.Unlock()
+	short, cancel := context.WithTimeout(ctx, removeWait)
+	defer cancel()
+	if !s.using.close(short) {
+		s.cfg.Logger.InfoContext(ctx, "content left to the sweeper", "hash", hash)
+		return false, ctx.Err()
+	}
+	defer s.using.open()
 	if s.holds.any(hash) {
 		return false, nil // who holds it will discard it, or refer to it
 	}
