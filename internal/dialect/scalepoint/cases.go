@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,11 +187,23 @@ func quote(text string) json.RawMessage {
 
 func number(n int64) json.RawMessage { return strconv.AppendInt(nil, n, 10) }
 
+// parameter is one of the query, whose names are known in any letter case like all else
+// [K ASP.NET]; "" = there is none.
+func (c *call) parameter(name string) string {
+	query := c.r.URL.Query()
+	for _, have := range slices.Sorted(maps.Keys(query)) {
+		if strings.EqualFold(have, name) {
+			return query.Get(have)
+		}
+	}
+	return ""
+}
+
 // submitNotice takes a first notice of loss with its attachments, all or none [R].
 func (c *call) submitNotice() (_ any, err error) {
 	defer fault.Wrap(&err, "scalepoint.submitNotice")
 	ctx := c.r.Context()
-	company := c.r.URL.Query().Get("company")
+	company := c.parameter("company")
 	if strings.TrimSpace(company) == "" {
 		return nil, missing("company in the query")
 	}

@@ -137,7 +137,7 @@ func Quirks() []dialect.Quirk {
 		{What: "A token of the grant `resource-scoped-access` is for the one case or damage notification that `target` names, by its GUID, its token or its number, and makes no cases. `tenantId` and `amr` are not looked at.", Known: "R the grant; I what it means"},
 		{What: "Paths begin with `" + DefaultBase + "`, or what `--scalepoint-base` says. Letter case, a slash at the end and doubled slashes do not matter.", Known: "R; K ASP.NET"},
 		{What: "What is checked, in this order: token, scope, `Content-Type`, the body with its files, `securityToken`, members that are missing, `insuranceCompanyAlias`, `userEmail`, each file's name, the record, its state, viruses. Nothing is stored unless all of it is right.", Known: "I"},
-		{What: "Names of members are known in any letter case, and unknown ones are skipped.", Known: "I, from the vendor's platform"},
+		{What: "Names of members, and of parameters of the query, are known in any letter case, and unknown ones are skipped.", Known: "I, from the vendor's platform"},
 		{What: "The extension that counts is the last one, in any case. The list of audio files is printed without dots; they have them. `contentType` has to be there, and is not compared unless `--scalepoint-content-types check`.", Known: "R; I"},
 		{What: "100 MB are 100,000,000 bytes of the decoded file, or `--scalepoint-max-file`; a body may be 14 times as long, and have 100 files.", Known: "R; I"},
 		{What: "A record that names another insurance company than the client's is answered as one that is not there; one that names none is everybody's.", Known: "I"},
