@@ -17,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -90,6 +91,7 @@ func (c Config) Check() error {
 // Dialect serves what is below Prefix and UploadPrefix.
 type Dialect struct {
 	cfg    Config
+	public *url.URL // Config.PublicURL
 	log    *slog.Logger
 	routes []route
 }
@@ -107,7 +109,11 @@ func New(cfg Config) (_ *Dialect, err error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	d := &Dialect{cfg: cfg, log: cfg.Logger.With("dialect", Name)}
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dialect{cfg: cfg, public: public, log: cfg.Logger.With("dialect", Name)}
 	d.routes = d.table()
 	return d, nil
 }

@@ -56,7 +56,7 @@ func (d *Dialect) random(n int) []byte {
 // put checks a request in S3's order: the URL, its expiry, its signature, what headers
 // say of the body, and then the body.
 func (d *Dialect) put(w http.ResponseWriter, r *http.Request) (etag string, err error) {
-	claim, bad := presign.Parse(presign.Of(r))
+	claim, bad := presign.Parse(d.outside(r, r.Host))
 	if bad != nil {
 		return "", bad
 	}
@@ -74,7 +74,10 @@ func (d *Dialect) put(w http.ResponseWriter, r *http.Request) (etag string, err 
 	defer release()
 	at := r.URL.EscapedPath()
 	if bad := claim.Verify(secret, ws.Records.Now()); bad != nil {
-		return "", bad
+		claim, _ = presign.Parse(d.outside(r, d.public.Host)) // differs in nothing but the host
+		if claim.Verify(secret, ws.Records.Now()) != nil {
+			return "", bad
+		}
 	}
 	if claim.Token != "" && !hmac.Equal([]byte(claim.Token), []byte(session(secret, at))) {
 		return "", presign.InvalidToken(claim.Token)
@@ -89,6 +92,14 @@ func (d *Dialect) put(w http.ResponseWriter, r *http.Request) (etag string, err 
 	}
 	c := &call{Dialect: d, w: w, r: r, ws: ws, actor: dialect.Actor(r, Name, ses)}
 	return c.receive(at, claim)
+}
+
+// outside is what the client has signed of a request to this host: a proxy has taken
+// the path of the public URL off, and may have named another host.
+func (d *Dialect) outside(r *http.Request, host string) presign.Request {
+	signed := presign.Of(r)
+	signed.Host, signed.Path = host, d.public.EscapedPath()+signed.Path
+	return signed
 }
 
 // receive stores the bytes of the file that a path stands for.

@@ -172,6 +172,29 @@ func await(t *testing.T, so func() bool) {
 	t.Fatal("it does not come about")
 }
 
+// Behind a proxy the server is asked for less than the client has signed: without the
+// path of the public URL, and at another host.
+func TestUploadBehindProxy(t *testing.T) {
+	for _, version := range []string{"2", "4"} {
+		for _, public := range []string{"https://crm.example.com/base", "https://crm.example.com:8443"} {
+			a := start(t, func(c *app.Config) { c.FlowrouteSignature, c.PublicURL = version, public }, false)
+			target := uploadURL(t, a, "Rechnung März.pdf")
+			at, ok := strings.CutPrefix(target, public)
+			if !ok {
+				t.Fatalf("%s does not begin with %s", target, public)
+			}
+			for _, x := range []struct {
+				at     string
+				status int
+			}{{at, 200}, {strings.Replace(at, "Rechnung", "rechnung", 1), 403}, {strings.Replace(at, "ignature=", "ignature=00", 1), 403}} {
+				if status, code := put(t, a, x.at, "1234", "Content-Type", "application/pdf"); status != x.status {
+					t.Errorf("version %s below %s: %d %s, want %d", version, public, status, code, x.status)
+				}
+			}
+		}
+	}
+}
+
 // A file whose document was deleted is gone here, too, until its bytes are put again.
 func TestDeletedDocument(t *testing.T) {
 	a := start(t, nil, false)
