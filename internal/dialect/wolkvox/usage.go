@@ -7,17 +7,17 @@ import (
 
 // usage counts the calls of tokens, in this process and since it began: several
 // processes each allow what the limits say. Only tokens that are valid are counted, so
-// that there are never more entries than credentials. The zero value is ready.
+// that there are never more entries than credentials were made. They stay when their
+// day is over: it ends in each workspace by a clock of its own. The zero value is ready.
 type usage struct {
-	mu  sync.Mutex
-	day int64 // the last one that began, in days since 1970
-	by  map[string]*count
+	mu sync.Mutex
+	by map[string]*count
 }
 
 // count is what one token has used.
 type count struct {
-	day     int64
-	calls   int // in that day
+	day     int64 // the last one with a call, in days since 1970
+	calls   int   // in that day
 	running int
 }
 
@@ -35,14 +35,6 @@ func (u *usage) enter(token string, now time.Time, daily, simultaneous int) (tur
 	today := now.Unix() / int64(day/time.Second)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if today > u.day {
-		for token, c := range u.by {
-			if c.running == 0 && c.day < today {
-				delete(u.by, token)
-			}
-		}
-		u.day = today
-	}
 	c := u.by[token]
 	if c == nil {
 		if u.by == nil {
