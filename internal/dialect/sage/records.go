@@ -3,6 +3,7 @@ package sage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -256,6 +257,13 @@ func recordID(segment string) (int64, error) {
 	return id, nil
 }
 
+// isNumber reports whether a segment is a number, too large for an id or negative as it
+// may be.
+func isNumber(segment string) bool {
+	_, err := strconv.ParseInt(segment, 10, 64)
+	return !errors.Is(err, strconv.ErrSyntax)
+}
+
 // one finds the resource and id that a path names.
 func (s *session) one(r *request) (*resource.Resource, int64, error) {
 	res, err := s.resource(r.values[0])
@@ -263,6 +271,12 @@ func (s *session) one(r *request) (*resource.Resource, int64, error) {
 		return nil, 0, err
 	}
 	id, err := recordID(r.values[1])
+	if err != nil && !isNumber(r.values[1]) {
+		// As for an id that nothing has [DOC], and in words: who reads /accounts/bulk
+		// [CLIENT], or a name for an id, has something else to mend.
+		const most = 40 // bytes of it are told
+		err = fault.New(fault.NotFound, "not exist: %q is no id; records are listed at /%s", r.values[1][:min(len(r.values[1]), most)], res.Name)
+	}
 	return res, id, err
 }
 
