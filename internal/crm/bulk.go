@@ -51,6 +51,13 @@ func (s *Service) Bulk(ctx context.Context, actor Actor, res *resource.Resource,
 	if limit := op.Limit(); len(items) > limit {
 		return nil, fault.New(fault.Invalid, "a bulk request takes at most %d items", limit)
 	}
+	inputs := make([]Input, len(items))
+	for i, item := range items {
+		inputs[i] = item.Input
+	}
+	if res, err = s.newest(ctx, actor, res, inputs...); err != nil {
+		return nil, err
+	}
 	catalog := s.CatalogFor(actor)
 	prepared := make([]*change, len(items))
 	failed := make([]error, len(items)) // before the transaction

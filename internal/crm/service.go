@@ -10,6 +10,8 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,4 +187,44 @@ func (s *Service) observe(ctx context.Context, generation int64) error {
 	s.catalog.Store(catalog)
 	s.titles.Store(newTitles(generation))
 	return nil
+}
+
+// Look makes the catalog as new as the database. Every read that finds something
+// does so; it is for requests that end before one, since they name what only
+// another process knows yet.
+func (s *Service) Look(ctx context.Context) (err error) {
+	defer fault.Wrap(&err, "crm.Look")
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var page Page // there is always a user
+	if err := s.store.List(ctx, Query{Resource: s.Catalog().Resource("users"), Language: -1, Limit: 1}, &page); err != nil {
+		return err
+	}
+	return s.observe(ctx, page.Generation)
+}
+
+// newest returns res as actor sees it now. It looks into the database when one of
+// inputs names an extra field that res lacks: members that nobody knows are ignored,
+// and what another process has declared would be lost without a word.
+func (s *Service) newest(ctx context.Context, actor Actor, res *resource.Resource, inputs ...Input) (*resource.Resource, error) {
+	if !slices.ContainsFunc(inputs, func(in Input) bool { return strange(in, res) }) {
+		return res, nil
+	}
+	if err := s.Look(ctx); err != nil {
+		return nil, err
+	}
+	if now := s.CatalogFor(actor).Resource(res.Name); now != nil {
+		return now, nil
+	}
+	return res, nil
+}
+
+// strange reports whether input names an extra field that res does not have.
+func strange(input Input, res *resource.Resource) bool {
+	for name := range input {
+		if len(name) > 2 && strings.EqualFold(name[:2], "Z_") && res.Field(name) == nil {
+			return true
+		}
+	}
+	return false
 }

@@ -29,6 +29,9 @@ func (s *Service) CreateAll(ctx context.Context, actor Actor, res *resource.Reso
 	if len(inputs) > MaxBulk {
 		return nil, fault.New(fault.Invalid, "at most %d records can be created at once; these are %d", MaxBulk, len(inputs))
 	}
+	if res, err = s.newest(ctx, actor, res, inputs...); err != nil {
+		return nil, err
+	}
 	catalog := s.CatalogFor(actor)
 	changes := make([]*change, len(inputs))
 	for i, input := range inputs {

@@ -243,6 +243,9 @@ func (s *Service) Create(ctx context.Context, actor Actor, res *resource.Resourc
 	if err := permitted(actor, res); err != nil {
 		return 0, err
 	}
+	if res, err = s.newest(ctx, actor, res, input); err != nil {
+		return 0, err
+	}
 	catalog := s.CatalogFor(actor)
 	c, err := s.prepareCreate(catalog, actor, res, input)
 	if err != nil {
@@ -382,6 +385,9 @@ func (s *Service) insert(ctx context.Context, tx Tx, view *View, res *resource.R
 func (s *Service) Update(ctx context.Context, actor Actor, res *resource.Resource, id int64, input Input) (err error) {
 	defer fault.Wrap(&err, "crm.Update(%s, %d)", res.Name, id)
 	if err := permitted(actor, res); err != nil {
+		return err
+	}
+	if res, err = s.newest(ctx, actor, res, input); err != nil {
 		return err
 	}
 	catalog := s.CatalogFor(actor)

@@ -91,6 +91,9 @@ func (d *Dialect) document(r *http.Request) (printed, error) {
 		return printed{}, err
 	}
 	defer release()
+	if err := ws.Records.Look(r.Context()); err != nil {
+		return printed{}, err
+	}
 	catalog := ws.Records.Catalog()
 	return d.print(bookKey{ws.Records, catalog.Generation}, func() *resource.Catalog { return catalog }), nil
 }

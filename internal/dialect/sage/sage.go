@@ -179,10 +179,25 @@ func (d *Dialect) serve(w http.ResponseWriter, r *http.Request) error {
 		hooks:     ws.Hooks,
 		catalog:   ws.Records.CatalogFor(actor),
 	}
+	if s.declares(segments) {
+		if err := s.look(r.Context()); err != nil {
+			return err
+		}
+	}
 	in := d.request(r)
 	defer in.release()
 	in.query, in.values = parseQuery(r.URL.RawQuery), matched
 	err = rt.handle(d, s, w, in)
+	if fault.KindOf(err) == fault.Query && rt.method == http.MethodGet {
+		// It may name what another process has declared since.
+		before := s.catalog.Generation
+		if err := s.look(r.Context()); err != nil {
+			return err
+		}
+		if s.catalog.Generation != before {
+			err = rt.handle(d, s, w, in)
+		}
+	}
 	if rt.terse && fault.KindOf(err) == fault.NotFound {
 		respond(w, http.StatusBadRequest, []byte(bodyNotExist))
 		return nil
@@ -218,6 +233,29 @@ func (s *session) resource(name string) (*resource.Resource, error) {
 		return res, nil
 	}
 	return nil, fault.New(fault.NoResource, "there is no resource called %q", name)
+}
+
+// declares reports whether a path asks for what was declared at run time without a
+// read that would tell of it: for a schema, or a table that is not known yet.
+func (s *session) declares(segments []string) bool {
+	for i, segment := range segments {
+		if i == len(segments)-1 && strings.EqualFold(segment, "schema") {
+			return true
+		}
+		if len(segment) > 2 && strings.EqualFold(segment[:2], "Z_") && s.catalog.Resource(segment) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// look takes the catalog as it is in the database: other processes declare, too.
+func (s *session) look(ctx context.Context) error {
+	if err := s.records.Look(ctx); err != nil {
+		return err
+	}
+	s.catalog = s.records.CatalogFor(s.actor)
+	return nil
 }
 
 // plan returns how the records of res are written.
