@@ -74,13 +74,6 @@ func (s idSource) ids(b *builder, t *table) {
 	b.where(s.compare, t, alias)
 }
 
-// matchSource is a query of the trigram table.
-type matchSource string
-
-func (s matchSource) index() string            { return "" }
-func (s matchSource) rank() int                { return rankMatch }
-func (s matchSource) ids(b *builder, t *table) { b.matching(t, string(s)) }
-
 // unionSource finds what one of its members finds.
 type unionSource []source
 
@@ -115,8 +108,8 @@ func (s foundSource) ids(b *builder, _ *table) {
 // source returns the best source for an expression, or nil.
 func (l *list) source(e filter.Expr) (best source) {
 	if l.s.hasTrigramTable(l.t) {
-		if m := l.t.match(e); m != "" {
-			best = matchSource(m)
+		if m := l.t.match(e); m != nil {
+			best = m
 		}
 	}
 	switch e := e.(type) {
@@ -316,13 +309,19 @@ func (l *list) choose(ctx context.Context, c Conn, p *crm.Page) (how access, don
 	case index != "" && l.single(src, index, equal):
 		return access{index: index}, false, nil
 	}
-	if m, is := src.(matchSource); is && byID && !l.terms[0].Desc {
-		done, err := l.stream(ctx, c, p, string(m))
-		return access{}, done, err
-	}
 	m, err := l.measure(ctx, c)
 	if err != nil {
 		return access{}, false, err
+	}
+	if found, is := src.(*match); is {
+		if found, err = l.thinned(ctx, c, found, int64(m.all)); err != nil {
+			return access{}, false, err
+		}
+		if byID && !l.terms[0].Desc {
+			done, err := l.stream(ctx, c, p, found)
+			return access{}, done, err
+		}
+		src = found
 	}
 	covers := l.covers(src, index)
 	switch {
@@ -408,7 +407,7 @@ func (l *list) covers(src source, index string) bool {
 		return false
 	}
 	s, is := src.(indexSource)
-	if m, match := src.(matchSource); match && m != "" {
+	if _, is := src.(*match); is {
 		if c, one := l.q.Where.(*filter.Compare); one && len(l.terms) == 2 {
 			f := l.t.ownField(c.Path)
 			return f.Key && keyIndexName(l.t, f) == index
@@ -460,14 +459,14 @@ func (s streamSource) ids(b *builder, t *table) {
 
 // stream fills the page of a list in the order of the id from the trigram table,
 // which finds rows in that order and thus need not find them all.
-func (l *list) stream(ctx context.Context, c Conn, p *crm.Page, match string) (done bool, err error) {
+func (l *list) stream(ctx context.Context, c Conn, p *crm.Page, found *match) (done bool, err error) {
 	q := l.q // both parts are read from the start, and skipped together
 	defer func() { l.q = q }()
 	if q.After == nil {
 		l.q.Limit, l.q.Offset = q.Limit+q.Offset, 0
 	}
 	var keys []crm.Key
-	for _, source := range []streamSource{streamSource(match), ""} {
+	for _, source := range []streamSource{streamSource(found.String()), ""} {
 		sql, args, err := l.statement(l.pieces()[0], access{source: source}, l.q.Limit+1)
 		if err != nil {
 			return false, err

@@ -33,11 +33,11 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		for _, piece := range l.pieces() {
 			sql, args, err := l.statement(piece, how, q.Limit+1)
 			statements := []statement{{sql, args}}
-			match, streams := l.source(q.Where).(matchSource)
+			found, streams := l.source(q.Where).(*match)
 			switch {
 			case done && streams && l.terms[0].id && !l.terms[0].Desc:
 				b.WriteString("STREAM ")
-				sql, args, err = l.statement(piece, access{source: streamSource(match)}, 1)
+				sql, args, err = l.statement(piece, access{source: streamSource(found.String())}, 1)
 				statements = []statement{{sql, args}}
 			case done && strings.Contains(asked.last().sql, "json_each"):
 				b.WriteString("SIFT ")
@@ -65,6 +65,27 @@ func (s *Store) Explain(ctx context.Context, q crm.Query) (plans string, err err
 		return nil
 	})
 	return plans, err
+}
+
+// Candidates returns the query of trigrams by which the candidates of a list are found.
+func (s *Store) Candidates(ctx context.Context, q crm.Query) (query string, err error) {
+	t, err := s.table(q.Resource)
+	if err != nil {
+		return "", err
+	}
+	l := &list{s: s, t: t, q: q}
+	err = s.db.Read(ctx, func(c Conn) error {
+		all, err := l.maxID(ctx, c)
+		if err != nil {
+			return err
+		}
+		found, err := l.thinned(ctx, c, t.match(q.Where), all)
+		if err == nil {
+			query = found.String()
+		}
+		return err
+	})
+	return query, err
 }
 
 // recorder remembers what was asked.

@@ -54,7 +54,7 @@ func (l *list) sifted(ctx context.Context, c Conn, p *crm.Page, src source, inde
 	// Trigrams find ids in their order, so that the last one tells how many there will
 	// be; of other sources it is not known.
 	total := float64(m.all)
-	if _, is := src.(matchSource); is {
+	if _, is := src.(*match); is {
 		total *= float64(len(found)) / float64(found[len(found)-1])
 	}
 	// Walking pays where it takes no longer than collecting, and where it is likely to

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/dossier-crm/dossier/internal/crm"
+	"github.com/dossier-crm/dossier/internal/filter"
 	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
 )
@@ -28,9 +29,12 @@ func TestFrequentTexts(t *testing.T) {
 	fill := func(s *store.Store) *store.Store {
 		load(t, s, reg, rows)
 		r := rand.New(rand.NewPCG(5, 6))
-		for range 20 { // some that wait, some with trigrams that they had before
+		for i := range 20 { // some that wait, some with trigrams that they had before
 			err := s.Write(t.Context(), func(tx crm.Tx) error {
 				name := resource.TextValue(fmt.Sprintf("%s late %d", words[r.IntN(len(words))], r.IntN(9)))
+				if i == 10 {
+					name = resource.TextValue("systems zqx")
+				}
 				_, err := tx.Update(t.Context(), accounts, 1+r.Int64N(rows), []crm.Assignment{{Field: accounts.Field("name"), Value: name}})
 				if err != nil {
 					return err
@@ -50,6 +54,7 @@ func TestFrequentTexts(t *testing.T) {
 		"name LIKE '%nordic%'", "name LIKE '%nor_ic%'", "email LIKE '%ing%'", "phone LIKE '%tic%'", "name LIKE '%zz%'", "name LIKE '%late%'",
 		"name LIKE '%nordic%' AND deleted=false", "name LIKE '%ing%' OR email LIKE '%ing%'", "name LIKE '%acme%' AND name LIKE '%wind%'",
 		"name LIKE '%ing%' AND statusId=3", "name LIKE '%sys%' OR statusId=3", "name LIKE '%sys%' AND city LIKE '%a%'", "name LIKE '%systems 1%' AND NOT public=true",
+		"name LIKE '%systems zqx%'", "name LIKE '%zqx%' AND name LIKE '%systems%'",
 	}
 	orders := []string{"dateUpdated", "dateUpdated asc", "name", "name desc", "id desc", "statusId", "statusId, name", "dateUpdated, id desc", "city", "permissionLevel"}
 	users := []crm.Actor{{UserID: 1, Level: crm.Administrator}, {UserID: 2, Level: 3}, {UserID: 2, Level: 1, Restricted: true, Branches: []int64{3}}}
@@ -79,5 +84,60 @@ func TestFrequentTexts(t *testing.T) {
 	}
 	if full < 150 {
 		t.Errorf("%d pages were full: this proves little", full)
+	}
+}
+
+// Of the trigrams of a text, those are read that leave enough rows out.
+func TestTrigramsWorthReading(t *testing.T) {
+	reg, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := reg.With(1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := reg.Resource("accounts")
+	s := newStore(t, sqliteDB(t, filepath.Join(t.TempDir(), "trigrams.db")), reg, store.Options{})
+	err = s.BulkLoad(t.Context(), func(insert func(*resource.Resource, ...*resource.Record) error) error {
+		for i := range 3000 {
+			name := "north systems"
+			switch {
+			case i == 1500:
+				name = "south systems xyz"
+			case i%10 == 0:
+				name = "south systems"
+			}
+			rec := &resource.Record{Values: make([]resource.Value, len(accounts.Fields))}
+			rec.Values[accounts.Field("name").Index] = resource.TextValue(name)
+			if err := insert(accounts, rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ where, candidates string }{
+		{"name LIKE '%xyz%'", `"xyz"`},
+		{"name LIKE '%s xyz%'", `("s x" AND "xyz")`},
+		{"name LIKE '%stems xyz%'", `("ms " AND "xyz")`},       // "ste" have all
+		{"name LIKE '%south%' AND name LIKE '%xyz%'", `"xyz"`}, // a tenth, which is much beside one row
+		{"name LIKE '%south%'", `("sou" AND "uth")`},           // as many each
+		{"name LIKE '%south s%'", `"sou"`},                     // "th " and "h s" have all
+		{"name LIKE '%stem%'", `("ste" AND "tem")`},            // all, and nothing better
+		{"name LIKE '%stems q%'", `"s q"`},                     // which nothing has
+		{"name LIKE '%s xyz%' OR name LIKE '%south s%'", `(("s x" AND "xyz") OR "sou")`},
+		{"(name LIKE '%xyz%' OR name LIKE '%sou%') AND name LIKE '%north%'", `(("xyz" OR "sou") AND "nor" AND "rth")`},
+	} {
+		where, err := filter.Where(cat, accounts, tt.where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Candidates(t.Context(), crm.Query{Resource: accounts, Where: where, Limit: 50})
+		if err != nil || got != tt.candidates {
+			t.Errorf("%s: %s, %v; want %s", tt.where, got, err, tt.candidates)
+		}
 	}
 }

@@ -15,42 +15,140 @@ import (
 // hardly narrow the candidates any further.
 const maxTrigrams = 16
 
-// match returns a query of t's trigram table that finds every row an expression
-// selects, and usually few others; "" when there is none.
-func (t *table) match(e filter.Expr) string {
+// match is what a row has to have in the trigram table to be a candidate. As a source
+// it finds such rows, and those that wait.
+type match struct {
+	trigram string   // quoted for FTS5; "" = the parts
+	any     bool     // one of the parts is enough; otherwise it takes all
+	parts   []*match // two at least
+}
+
+func (m *match) index() string            { return "" }
+func (m *match) rank() int                { return rankMatch }
+func (m *match) ids(b *builder, t *table) { b.matching(t, m.String()) }
+
+// String returns the query for FTS5.
+func (m *match) String() string {
+	if m.parts == nil {
+		return m.trigram
+	}
+	texts := make([]string, len(m.parts))
+	for i, part := range m.parts {
+		texts[i] = part.String()
+	}
+	return "(" + strings.Join(texts, map[bool]string{true: " OR ", false: " AND "}[m.any]) + ")"
+}
+
+// some returns the match for one of the parts, nil when there are none.
+func some(parts []*match) *match { return join(true, parts) }
+
+// every returns the match for all of the parts, nil when there are none.
+func every(parts []*match) *match { return join(false, parts) }
+
+func join(any bool, parts []*match) *match {
+	var flat []*match
+	for _, part := range parts {
+		if part.parts != nil && part.any == any {
+			flat = append(flat, part.parts...)
+		} else {
+			flat = append(flat, part)
+		}
+	}
+	switch len(flat) {
+	case 0:
+		return nil
+	case 1:
+		return flat[0]
+	}
+	return &match{any: any, parts: flat}
+}
+
+// match returns what finds every row in t's trigram table that an expression selects,
+// and usually few others; nil when there is none.
+func (t *table) match(e filter.Expr) *match {
 	switch e := e.(type) {
 	case filter.And:
-		var all []string
+		var all []*match
 		for _, member := range e {
-			if m := t.match(member); m != "" {
+			if m := t.match(member); m != nil {
 				all = append(all, m)
 			}
 		}
-		return group(all, " AND ")
+		return every(all)
 	case filter.Or:
-		var all []string
+		var all []*match
 		for _, member := range e {
 			m := t.match(member)
-			if m == "" {
-				return ""
+			if m == nil {
+				return nil
 			}
 			all = append(all, m)
 		}
-		return group(all, " OR ")
+		return some(all)
 	case *filter.Compare:
 		f := t.ownField(e.Path)
 		switch {
 		case f == nil || !f.Search:
-			return ""
+			return nil
 		case e.Op == filter.Contains:
-			return group(trigrams(e.Args[0].S), " AND ")
+			return every(trigrams(e.Args[0].S))
 		case e.Op != filter.Like, f.Key && strings.IndexAny(e.Args[0].S, "%_") > 0: // the latter is a range of its own index
-			return ""
+			return nil
 		}
 		runs := strings.FieldsFunc(e.Args[0].S, func(r rune) bool { return r == '%' || r == '_' })
-		return group(trigrams(runs...), " AND ")
+		return every(trigrams(runs...))
 	}
-	return ""
+	return nil
+}
+
+// thinned is m without trigrams that are not worth their reading: passing a row that
+// has one takes a small part of what a candidate takes, but a trigram that nearly every
+// row has, as the ".ex" of e-mail addresses, has a million rows and leaves out none. all
+// is how many rows there are.
+func (l *list) thinned(ctx context.Context, c Conn, m *match, all int64) (*match, error) {
+	if m.parts == nil {
+		return m, nil
+	}
+	parts := make([]*match, len(m.parts))
+	shares := make([]float64, len(parts)) // of the rows, where the part is a trigram
+	rarest := 1.
+	for i, part := range m.parts {
+		var err error
+		if parts[i], err = l.thinned(ctx, c, part, all); err != nil {
+			return nil, err
+		}
+		if part.parts == nil && !m.any {
+			if shares[i], err = l.frequency(ctx, c, part, all); err != nil {
+				return nil, err
+			}
+			rarest = min(rarest, shares[i])
+		}
+	}
+	if m.any {
+		return some(parts), nil
+	}
+	kept := parts[:0]
+	for i, part := range parts {
+		if share := shares[i]; share <= rarest || share <= worthReading*rarest*(1-share) {
+			kept = append(kept, part)
+		}
+	}
+	return every(kept), nil
+}
+
+// worthReading is how many rows that have a trigram are passed in the time that a
+// candidate takes.
+const worthReading = 50
+
+// frequency estimates which share of the rows has a trigram, by the first ones.
+func (l *list) frequency(ctx context.Context, c Conn, trigram *match, all int64) (float64, error) {
+	const first = 200
+	var n, last int64
+	err := l.candidates(ctx, c, streamSource(trigram.String()), first, func(id int64) { n, last = n+1, id })
+	if n < first {
+		last = all
+	}
+	return float64(n) / float64(max(last, 1)), err
 }
 
 // ownField returns the declared field of t that a path names, itself or as the
@@ -69,21 +167,10 @@ func (t *table) ownField(p filter.Path) *resource.Field {
 	return nil
 }
 
-func group(members []string, operator string) string {
-	switch len(members) {
-	case 0:
-		return ""
-	case 1:
-		return members[0]
-	default:
-		return "(" + strings.Join(members, operator) + ")"
-	}
-}
-
 // trigrams returns trigrams that every text with these runs of characters in it
-// contains, quoted for FTS5. Side by side they cover a run; those between them would
-// cost as much again and narrow little.
-func trigrams(runs ...string) (quoted []string) {
+// contains. Side by side they cover a run; those between them would cost as much again
+// and narrow little.
+func trigrams(runs ...string) (all []*match) {
 	for _, run := range runs {
 		starts := make([]int, 0, len(run)+1)
 		for i := range run {
@@ -93,12 +180,14 @@ func trigrams(runs ...string) (quoted []string) {
 		starts = append(starts, len(run))
 		for i := 0; i < n && n >= 3; i += 3 {
 			at := min(i, n-3)
-			if g := quote(run[starts[at]:starts[at+3]]); !slices.Contains(quoted, g) && len(quoted) < maxTrigrams {
-				quoted = append(quoted, g)
+			g := quote(run[starts[at]:starts[at+3]])
+			known := slices.ContainsFunc(all, func(m *match) bool { return m.trigram == g })
+			if !known && len(all) < maxTrigrams {
+				all = append(all, &match{trigram: g})
 			}
 		}
 	}
-	return quoted
+	return all
 }
 
 // hasTrigramTable reports whether the engine is SQLite and keeps trigrams of t.
@@ -128,11 +217,11 @@ func (b *builder) addCandidates(c *filter.Compare, f *resource.Field, t *table, 
 		return
 	}
 	m := t.match(&filter.Compare{Path: filter.Path{Field: f}, Op: c.Op, Args: c.Args})
-	if m == "" {
+	if m == nil {
 		return
 	}
 	b.add(" AND ", alias, ".", idColumn, " IN (")
-	b.matching(t, m)
+	m.ids(b, t)
 	b.add(")")
 }
 
