@@ -30,6 +30,20 @@ func benchRows() int {
 	return 5000
 }
 
+// declared returns the registry of the product, and its catalog without extra fields.
+func declared(t testing.TB) (*resource.Registry, *resource.Catalog) {
+	t.Helper()
+	reg, err := resource.New(resource.Declared()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := reg.With(1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reg, cat
+}
+
 func benchStore(b testing.TB) (*store.Store, *resource.Registry) {
 	b.Helper()
 	reg, err := resource.New(resource.Declared()...)

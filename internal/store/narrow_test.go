@@ -75,14 +75,7 @@ func guardedQuery(t testing.TB, cat *resource.Catalog, who crm.Actor, where, ord
 // Someone who sees little is served by what makes him see it; someone who sees
 // nearly everything by a walk; and both see the same as without any of this.
 func TestNarrowPlans(t *testing.T) {
-	reg, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat, err := reg.With(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg, cat := declared(t)
 	const rows = 20_000
 	test := func(t *testing.T, db store.DB) {
 		s := newStore(t, db, reg, store.Options{})

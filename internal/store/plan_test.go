@@ -17,14 +17,7 @@ import (
 // TestPlans checks how the engines read the lists that matter most: which index
 // they take, and that they sort nothing.
 func TestPlans(t *testing.T) {
-	reg, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat, err := reg.With(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg, cat := declared(t)
 	accounts := cat.Resource("accounts")
 	equalTo := func(field string, v int64) filter.Expr {
 		return &filter.Compare{

@@ -17,14 +17,7 @@ import (
 // from a store with trigrams as from one that compares every row.
 func TestFrequentTexts(t *testing.T) {
 	const rows = 2000
-	reg, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat, err := reg.With(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg, cat := declared(t)
 	accounts := reg.Resource("accounts")
 	fill := func(s *store.Store) *store.Store {
 		load(t, s, reg, rows)
@@ -89,17 +82,10 @@ func TestFrequentTexts(t *testing.T) {
 
 // Of the trigrams of a text, those are read that leave enough rows out.
 func TestTrigramsWorthReading(t *testing.T) {
-	reg, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat, err := reg.With(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg, cat := declared(t)
 	accounts := reg.Resource("accounts")
 	s := newStore(t, sqliteDB(t, filepath.Join(t.TempDir(), "trigrams.db")), reg, store.Options{})
-	err = s.BulkLoad(t.Context(), func(insert func(*resource.Resource, ...*resource.Record) error) error {
+	err := s.BulkLoad(t.Context(), func(insert func(*resource.Resource, ...*resource.Record) error) error {
 		for i := range 3000 {
 			name := "north systems"
 			switch {
@@ -122,12 +108,12 @@ func TestTrigramsWorthReading(t *testing.T) {
 	for _, tt := range []struct{ where, candidates string }{
 		{"name LIKE '%xyz%'", `"xyz"`},
 		{"name LIKE '%s xyz%'", `("s x" AND "xyz")`},
-		{"name LIKE '%stems xyz%'", `("ms " AND "xyz")`},       // "ste" have all
+		{"name LIKE '%stems xyz%'", `("ms " AND "xyz")`},       // all have "ste"
 		{"name LIKE '%south%' AND name LIKE '%xyz%'", `"xyz"`}, // a tenth, which is much beside one row
 		{"name LIKE '%south%'", `("sou" AND "uth")`},           // as many each
-		{"name LIKE '%south s%'", `"sou"`},                     // "th " and "h s" have all
-		{"name LIKE '%stem%'", `("ste" AND "tem")`},            // all, and nothing better
-		{"name LIKE '%stems q%'", `"s q"`},                     // which nothing has
+		{"name LIKE '%south s%'", `"sou"`},                     // all have "th " and "h s"
+		{"name LIKE '%stem%'", `("ste" AND "tem")`},            // in all rows, and there is nothing better
+		{"name LIKE '%stems q%'", `"s q"`},                     // which no row has
 		{"name LIKE '%s xyz%' OR name LIKE '%south s%'", `(("s x" AND "xyz") OR "sou")`},
 		{"(name LIKE '%xyz%' OR name LIKE '%sou%') AND name LIKE '%north%'", `(("xyz" OR "sou") AND "nor" AND "rth")`},
 	} {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/dossier-crm/dossier/internal/crm"
-	"github.com/dossier-crm/dossier/internal/resource"
 	"github.com/dossier-crm/dossier/internal/store"
 )
 
@@ -16,14 +15,7 @@ import (
 // lists of which the caller knew nothing, or after them.
 func TestRowsReadWithKeys(t *testing.T) {
 	const rows = 300
-	reg, err := resource.New(resource.Declared()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cat, err := reg.With(1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg, cat := declared(t)
 	path := filepath.Join(t.TempDir(), "whole.db")
 	statements := &spy{DB: sqliteDB(t, path)}
 	s := newStore(t, statements, reg, store.Options{})
